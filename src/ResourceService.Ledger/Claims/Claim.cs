@@ -1,0 +1,20 @@
+namespace ResourceService.Ledger.Claims;
+
+/// <summary>The record that grants resources on one node to one instance. Immutable: each change makes a new one.</summary>
+/// <param name="Id">Its id; names the node as well.</param>
+/// <param name="Instance">Who holds the resources.</param>
+/// <param name="Amounts">What is held while the claim lives.</param>
+/// <param name="State">Where it is in its life.</param>
+/// <param name="LeaseEnd">When a held claim expires; null once it is not held.</param>
+/// <param name="CreateTime">When it was admitted.</param>
+/// <param name="UpdateTime">When it changed last.</param>
+/// <param name="Reason">Why it ended; empty while it lives.</param>
+public sealed record Claim(
+    ClaimId Id,
+    Instance Instance,
+    ResourceAmounts Amounts,
+    ClaimState State,
+    Instant? LeaseEnd,
+    Instant CreateTime,
+    Instant UpdateTime,
+    string Reason);

@@ -1,0 +1,148 @@
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Ledger.Claims;
+
+/// <summary>
+/// The life of a claim, decided on one node's picture. Pure: time and ids come in. The guards stand in the documented order: existence,
+/// state, generation, constraints, capacity.
+/// </summary>
+public static class ClaimRules
+{
+    /// <summary>A new claim under a lease.</summary>
+    /// <param name="node">The node as it is.</param>
+    /// <param name="request">What the instance needs.</param>
+    /// <param name="expectedGeneration">The generation the caller decided on; null when it does not matter.</param>
+    /// <param name="candidate">The claim to admit, complete.</param>
+    public static Decision Claim(NodeView node, ResourceRequest request, long? expectedGeneration, Claim candidate)
+    {
+        if (RefuseNewClaims(node) is { } closed)
+            return Decision.Refuse(closed);
+        if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
+            return Decision.Refuse(stale);
+        if (FitRules.FirstRefusal(node, request) != RefusalReason.None)
+            return Decision.Refuse(DoesNotFit(node, request));
+
+        return Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, candidate.CreateTime, null, candidate, ""));
+    }
+
+    /// <summary>The build succeeded: the lease ends and the claim stays. Confirming twice changes nothing.</summary>
+    public static Decision Confirm(NodeView node, ClaimId id, long? expectedGeneration, Instant now)
+    {
+        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+            return Decision.Refuse(refusal);
+        if (claim.State == ClaimState.Active)
+            return Decision.Unchanged;
+        if (claim.LeaseEnd <= now)
+            return Decision.Refuse(WrongState(claim, "its lease has ended"));
+
+        var after = claim with { State = ClaimState.Active, LeaseEnd = null, UpdateTime = now };
+        return Decision.Accept(new ClaimChanged(ChangeKind.ClaimConfirmed, now, claim, after, ""));
+    }
+
+    /// <summary>The build goes on: the lease ends at <paramref name="leaseEnd"/> instead, earlier or later than before.</summary>
+    public static Decision Renew(NodeView node, ClaimId id, long? expectedGeneration, Instant leaseEnd, Instant now)
+    {
+        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+            return Decision.Refuse(refusal);
+        if (claim.State != ClaimState.Held)
+            return Decision.Refuse(WrongState(claim, "only a HELD claim has a lease to renew"));
+        if (claim.LeaseEnd <= now)
+            return Decision.Refuse(WrongState(claim, "its lease has ended"));
+
+        var after = claim with { LeaseEnd = leaseEnd, UpdateTime = now };
+        return Decision.Accept(new ClaimChanged(ChangeKind.ClaimRenewed, now, claim, after, ""));
+    }
+
+    /// <summary>The build failed: a held claim ends and the node counts a failed build.</summary>
+    public static Decision Abort(NodeView node, ClaimId id, long? expectedGeneration, string reason, Instant now)
+    {
+        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+            return Decision.Refuse(refusal);
+        if (claim.State != ClaimState.Held)
+            return Decision.Refuse(WrongState(claim, "only a HELD claim can be aborted; release the instance instead"));
+
+        return End(claim, ChangeKind.ClaimAborted, ClaimState.Aborted, reason, now);
+    }
+
+    /// <summary>Ends the held claims whose lease is over.</summary>
+    public static Decision Expire(NodeView node, Instant now)
+    {
+        var changes = node.Claims.Values
+            .Where(claim => claim.LeaseEnd <= now)
+            .Select(claim => EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, "the lease ended", now));
+        return new Decision(ValueList.From<LedgerChange>(changes), null);
+    }
+
+    /// <summary>The instance is gone: its claim ends, held or active.</summary>
+    public static Decision Release(NodeView node, ClaimId id, long? expectedGeneration, string reason, Instant now)
+    {
+        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+            return Decision.Refuse(refusal);
+
+        return End(claim, ChangeKind.ClaimReleased, ClaimState.Released, reason, now);
+    }
+
+    /// <summary>The instance's states changed. Telling the same again changes nothing.</summary>
+    public static Decision UpdateInstance(NodeView node, ClaimId id, long? expectedGeneration, Func<Instance, Instance> update, Instant now)
+    {
+        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+            return Decision.Refuse(refusal);
+        var instance = update(claim.Instance);
+        if (instance == claim.Instance)
+            return Decision.Unchanged;
+
+        var after = claim with { Instance = instance, UpdateTime = now };
+        return Decision.Accept(new ClaimChanged(ChangeKind.InstanceUpdated, now, claim, after, ""));
+    }
+
+    /// <summary>Everything about the request that does not fit the node.</summary>
+    public static Refusal DoesNotFit(NodeView node, ResourceRequest request)
+    {
+        var dimensions = FitRules.Explain(node, request);
+        return new Refusal(RefusalKind.DoesNotFit, $"The request does not fit node {node.Id}: {string.Join("; ", dimensions)}.", dimensions);
+    }
+
+    /// <summary>Why the node takes no new claims; null when it does.</summary>
+    public static Refusal? RefuseNewClaims(NodeView node)
+    {
+        if (!node.Exists)
+            return NodeRules.NotFound(node.Id);
+        return node.State == NodeState.Enabled
+            ? null
+            : new Refusal(RefusalKind.NodeNotEnabled, $"Node {node.Id} is {node.State} and takes no new claims.")
+            {
+                Metadata = [KeyValuePair.Create("state", node.State.ToString().ToUpperInvariant())],
+            };
+    }
+
+    /// <summary>The instance holds a claim already, here or on another node.</summary>
+    public static Refusal AlreadyClaimed(InstanceId instance, ClaimId held) =>
+        new(RefusalKind.InstanceAlreadyClaimed, $"Instance {instance} already holds claim {held}.")
+        {
+            Metadata = [KeyValuePair.Create("instance_id", instance.Value), KeyValuePair.Create("claim_id", held.ToString())],
+        };
+
+    internal static ClaimChanged EndChange(Claim claim, ChangeKind kind, ClaimState state, string reason, Instant now) =>
+        new(kind, now, claim, claim with { State = state, LeaseEnd = null, UpdateTime = now, Reason = reason }, reason);
+
+    private static Decision End(Claim claim, ChangeKind kind, ClaimState state, string reason, Instant now) =>
+        Decision.Accept(EndChange(claim, kind, state, reason, now));
+
+    private static Refusal? Find(NodeView node, ClaimId id, long? expectedGeneration, out Claim claim)
+    {
+        if (!node.Claims.TryGetValue(id.Sequence, out claim!))
+            return NotLive(id);
+        return NodeRules.RefuseStale(node, expectedGeneration);
+    }
+
+    private static Refusal NotLive(ClaimId id) => new(RefusalKind.ClaimNotLive, $"Claim {id} holds nothing any more.")
+    {
+        Metadata = [KeyValuePair.Create("claim_id", id.ToString())],
+    };
+
+    private static Refusal WrongState(Claim claim, string rule) =>
+        new(RefusalKind.ClaimWrongState, $"Claim {claim.Id} is {claim.State}: {rule}.")
+        {
+            Metadata = [KeyValuePair.Create("claim_id", claim.Id.ToString()), KeyValuePair.Create("state", claim.State.ToString().ToUpperInvariant())],
+        };
+}

@@ -1,0 +1,94 @@
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Ledger.Claims;
+
+/// <summary>
+/// Whether a request fits a node: the one predicate behind claims, <c>validate_only</c> and candidates. The amounts follow Placement
+/// (<c>objects/allocation.py</c>): units per allocation first, then <c>used + amount &lt;= capacity</c> in every class.
+/// </summary>
+public static class FitRules
+{
+    /// <summary>The first rule that refuses, in the order of <see cref="Explain"/>; allocates nothing.</summary>
+    public static RefusalReason FirstRefusal(NodeView node, ResourceRequest request)
+    {
+        foreach (var trait in request.RequiredTraits.Span)
+        {
+            if (!node.Spec.HasTrait(trait))
+                return RefusalReason.TraitMissing;
+        }
+
+        foreach (var trait in request.ForbiddenTraits.Span)
+        {
+            if (node.Spec.HasTrait(trait))
+                return RefusalReason.TraitForbidden;
+        }
+
+        foreach (ref readonly var item in request.Amounts.Span)
+        {
+            var reason = Test(node, item, request.UsageLimits, out _);
+            if (reason != RefusalReason.None)
+                return reason;
+        }
+
+        return RefusalReason.None;
+    }
+
+    /// <summary>Every dimension that refuses: traits, then each class in order. Empty when the request fits.</summary>
+    public static ValueList<RefusedDimension> Explain(NodeView node, ResourceRequest request)
+    {
+        var refused = new List<RefusedDimension>();
+        foreach (var trait in request.RequiredTraits)
+        {
+            if (!node.Spec.HasTrait(trait))
+                refused.Add(new RefusedDimension(RefusalReason.TraitMissing, trait, 0, 0, 0));
+        }
+
+        foreach (var trait in request.ForbiddenTraits)
+        {
+            if (node.Spec.HasTrait(trait))
+                refused.Add(new RefusedDimension(RefusalReason.TraitForbidden, trait, 0, 0, 0));
+        }
+
+        foreach (var item in request.Amounts)
+        {
+            if (Test(node, item, request.UsageLimits, out var dimension) != RefusalReason.None)
+                refused.Add(dimension);
+        }
+
+        return ValueList.From(refused);
+    }
+
+    private static RefusalReason Test(NodeView node, ResourceAmount item, ResourceAmounts limits, out RefusedDimension dimension)
+    {
+        var (resourceClass, amount) = item;
+        var place = node.Spec.Inventories.IndexOf(resourceClass);
+        if (place < 0)
+            return Refuse(RefusalReason.NoInventory, 0, 0, out dimension);
+
+        // Compared as differences: used + amount may pass the largest long, capacity - used may not.
+        var inventory = node.Spec.Inventories[place];
+        var free = node.FreeAt(place);
+        if (!inventory.AllowsUnit(amount))
+        {
+            return amount < inventory.MinUnit ? Refuse(RefusalReason.BelowMinUnit, free, inventory.MinUnit, out dimension)
+                : amount > inventory.MaxUnit ? Refuse(RefusalReason.AboveMaxUnit, free, inventory.MaxUnit, out dimension)
+                : Refuse(RefusalReason.NotStepMultiple, free, inventory.StepSize, out dimension);
+        }
+
+        if (amount > free)
+            return Refuse(RefusalReason.CapacityExceeded, free, inventory.Capacity, out dimension);
+
+        var limit = limits.Of(resourceClass);
+        if (limit > 0 && amount > limit - node.Used[place])
+            return Refuse(RefusalReason.LimitExceeded, limit - node.Used[place], limit, out dimension);
+
+        dimension = default;
+        return RefusalReason.None;
+
+        RefusalReason Refuse(RefusalReason reason, long available, long capacity, out RefusedDimension refused)
+        {
+            refused = new RefusedDimension(reason, resourceClass.Name, amount, available, capacity);
+            return reason;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using ResourceService.Ledger.Claims;
+
+namespace ResourceService.Ledger.Nodes;
+
+/// <summary>A fact about one node, decided and therefore true. A closed set: the types in this file.</summary>
+/// <param name="Kind">What happened.</param>
+/// <param name="Time">When it was decided.</param>
+/// <param name="Reason">Why, in the caller's words; may be empty.</param>
+public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason);
+
+/// <summary>An agent reported its node for the first time, or with other content.</summary>
+public sealed record NodeRegistered(ChangeKind Kind, Instant Time, NodeSpec Spec) : LedgerChange(Kind, Time, "");
+
+/// <summary>An operator changed what the node may be used for. <see cref="NodeState.Absent"/> deletes it.</summary>
+public sealed record NodeStateChanged(ChangeKind Kind, Instant Time, NodeState State, string Reason) : LedgerChange(Kind, Time, Reason);
+
+/// <summary>A claim began (<paramref name="Before"/> is null), changed, or ended (<paramref name="After"/> holds nothing).</summary>
+public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, Claim After, string Reason) : LedgerChange(Kind, Time, Reason);
+
+/// <summary>What happened. Numbers are stored: only add.</summary>
+public enum ChangeKind
+{
+    /// <summary>A node was registered for the first time, or again after it was deleted.</summary>
+    NodeRegistered = 1,
+
+    /// <summary>A node's inventory, topology, devices, traits or labels changed.</summary>
+    NodeUpdated = 2,
+
+    /// <summary>A node was enabled, disabled or set to drain.</summary>
+    NodeStateChanged = 3,
+
+    /// <summary>A node was deleted.</summary>
+    NodeDeleted = 4,
+
+    /// <summary>An instance claimed resources under a lease.</summary>
+    InstanceClaimed = 10,
+
+    /// <summary>A held claim was confirmed.</summary>
+    ClaimConfirmed = 11,
+
+    /// <summary>A held claim's lease was extended.</summary>
+    ClaimRenewed = 12,
+
+    /// <summary>A held claim was aborted: its build failed.</summary>
+    ClaimAborted = 13,
+
+    /// <summary>A held claim's lease ended.</summary>
+    ClaimExpired = 14,
+
+    /// <summary>A claim was released: its instance or its node was deleted.</summary>
+    ClaimReleased = 15,
+
+    /// <summary>An instance's states changed.</summary>
+    InstanceUpdated = 16,
+}

@@ -1,0 +1,101 @@
+using ResourceService.Ledger.Claims;
+
+namespace ResourceService.Ledger.Nodes;
+
+/// <summary>
+/// One node's whole state as its worker sees it, uncommitted changes included. Only the node's worker touches it; <see cref="Apply"/> is the
+/// only mutator. When a change that was applied here turns out not to be durable, the ledger is poisoned and thrown away: the worker starts
+/// again with a new one made from the store, so memory is never patched by hand.
+/// </summary>
+public sealed class NodeLedger(NodeView view)
+{
+    private volatile bool _poisoned;
+
+    /// <summary>The newest picture.</summary>
+    public NodeView View { get; private set; } = view;
+
+    /// <summary>Whether a change applied here did not reach the disk. Set by the committer, never taken back.</summary>
+    public bool Poisoned => _poisoned;
+
+    /// <summary>Tells the worker that this ledger no longer agrees with the store.</summary>
+    public void Poison() => _poisoned = true;
+
+    /// <summary>Takes over a decided fact. It must be possible: deciding was the rules' business.</summary>
+    public AppliedChange Apply(LedgerChange change)
+    {
+        var next = change switch
+        {
+            NodeRegistered registered => Register(registered),
+            NodeStateChanged changed => View with { State = changed.State, StateReason = changed.Reason },
+            ClaimChanged changed => Change(changed),
+            _ => throw new InvariantBrokenException($"Broken invariant: {change.GetType().Name} is a known change."),
+        };
+        View = next with { Generation = checked(View.Generation + 1), UpdateTime = change.Time };
+        return new AppliedChange(change, View);
+    }
+
+    private NodeView Register(NodeRegistered registered)
+    {
+        var before = View.Spec.Inventories;
+        var after = registered.Spec.Inventories;
+        var used = new long[after.Count];
+        for (var i = 0; i < before.Count; i++)
+        {
+            var place = after.IndexOf(before.Classes[i]);
+            Invariant.Require(place >= 0 || View.Used[i] == 0, "a class in use keeps its inventory");
+            if (place >= 0)
+                used[place] = View.Used[i];
+        }
+
+        var returns = !View.Exists;
+        return View with
+        {
+            Spec = registered.Spec,
+            UsedAmounts = used,
+            State = returns ? NodeState.Enabled : View.State,
+            StateReason = returns ? "" : View.StateReason,
+            RegisterTime = returns ? registered.Time : View.RegisterTime,
+        };
+    }
+
+    private NodeView Change(ClaimChanged changed)
+    {
+        var (before, after) = (changed.Before, changed.After);
+        var held = View.Claims.TryGetValue(after.Id.Sequence, out var current);
+        Invariant.Require(held == before is not null && ReferenceEquals(current, before), "a change starts from the claim as it is");
+
+        var claims = after.State.IsLive() ? View.Claims.SetItem(after.Id.Sequence, after) : View.Claims.Remove(after.Id.Sequence);
+        var failedBuilds = changed.Kind switch
+        {
+            ChangeKind.ClaimAborted => View.FailedBuilds + 1,
+            ChangeKind.ClaimConfirmed => 0,
+            _ => View.FailedBuilds,
+        };
+
+        // Confirming or renewing keeps the amounts: the usage array is shared with the picture before.
+        var usageChanges = before is null || !after.State.IsLive();
+        if (!usageChanges)
+            return View with { Claims = claims, FailedBuilds = failedBuilds };
+
+        var used = (long[])View.UsedAmounts.Clone();
+        if (before is not null)
+            Add(used, before.Amounts, -1);
+        if (after.State.IsLive())
+            Add(used, after.Amounts, +1);
+        return View with { Claims = claims, UsedAmounts = used, FailedBuilds = failedBuilds };
+    }
+
+    private void Add(long[] used, ResourceAmounts amounts, int sign)
+    {
+        foreach (ref readonly var item in amounts.Span)
+        {
+            var place = View.Spec.Inventories.IndexOf(item.Class);
+            Invariant.Require(place >= 0, "a claimed class has an inventory");
+            used[place] = checked(used[place] + (sign * item.Amount));
+            Invariant.Require(used[place] >= 0, "usage is never negative");
+        }
+    }
+}
+
+/// <summary>A change and the node right after it.</summary>
+public sealed record AppliedChange(LedgerChange Change, NodeView After);

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using ResourceService.Ledger.Claims;
+
+namespace ResourceService.Ledger.Nodes;
+
+/// <summary>
+/// An immutable picture of one node. The worker's newest picture may run ahead of the disk; the one that readers get is published after its
+/// commit. Always true: <c>Used[i]</c> is the sum of the amounts of class i over <see cref="Claims"/>.
+/// </summary>
+public sealed record NodeView
+{
+    /// <summary>The node's number in this store; part of its claims' ids.</summary>
+    public required int NodeKey { get; init; }
+
+    /// <summary>What its agent reported.</summary>
+    public required NodeSpec Spec { get; init; }
+
+    /// <summary>What it may be used for.</summary>
+    public NodeState State { get; init; } = NodeState.Absent;
+
+    /// <summary>Why it is in this state.</summary>
+    public string StateReason { get; init; } = "";
+
+    /// <summary>Rises by one with each change of the node or of a claim on it, and never starts over.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>When it was registered first.</summary>
+    public Instant RegisterTime { get; init; }
+
+    /// <summary>When it changed last.</summary>
+    public Instant UpdateTime { get; init; }
+
+    /// <summary>Builds that failed since the last one that succeeded; schedulers prefer nodes with few.</summary>
+    public int FailedBuilds { get; init; }
+
+    /// <summary>The claims that hold resources, by their sequence.</summary>
+    public ImmutableSortedDictionary<long, Claim> Claims { get; init; } = ImmutableSortedDictionary<long, Claim>.Empty;
+
+    /// <summary>How much is used of the class at each place of <see cref="NodeSpec.Inventories"/>. Never written after it is set.</summary>
+    internal long[] UsedAmounts { get; init; } = [];
+
+    /// <summary>How much is used of the class at each place of <see cref="NodeSpec.Inventories"/>.</summary>
+    public ReadOnlySpan<long> Used => UsedAmounts;
+
+    /// <summary>The node's id.</summary>
+    public NodeId Id => Spec.Id;
+
+    /// <summary>Whether the node is registered.</summary>
+    public bool Exists => State != NodeState.Absent;
+
+    /// <summary>A node that has never been registered.</summary>
+    public static NodeView Unregistered(int nodeKey, NodeId id) => new() { NodeKey = nodeKey, Spec = NodeSpec.Unknown(id) };
+
+    /// <summary>What is used, by class; classes without usage are left out.</summary>
+    public ResourceAmounts UsedByClass() => ResourceAmounts.Positive(Spec.Inventories.Classes, UsedAmounts);
+
+    /// <summary>What can be promised, by class; classes without capacity are left out.</summary>
+    public ResourceAmounts CapacityByClass()
+    {
+        var capacities = new long[Spec.Inventories.Count];
+        for (var i = 0; i < capacities.Length; i++)
+            capacities[i] = Spec.Inventories[i].Capacity;
+        return ResourceAmounts.Positive(Spec.Inventories.Classes, capacities);
+    }
+
+    /// <summary>A node as the store knows it: usage is summed anew from the claims, so it cannot disagree with them.</summary>
+    public static NodeView Restore(NodeView recorded, IEnumerable<Claim> liveClaims)
+    {
+        var node = recorded with { Claims = liveClaims.ToImmutableSortedDictionary(claim => claim.Id.Sequence, claim => claim) };
+        var used = LedgerInvariants.Sum(node, out var withoutInventory);
+        Invariant.Require(withoutInventory.Count == 0, "a claimed class has an inventory");
+        return node with { UsedAmounts = used };
+    }
+
+    /// <summary>How much of a class can still be promised; negative while an overage lasts.</summary>
+    public long FreeAt(int index) => Spec.Inventories[index].Capacity - UsedAmounts[index];
+}

@@ -1,0 +1,27 @@
+namespace ResourceService.Ledger.Numa;
+
+/// <summary>A host's memory-and-CPU cells in the order the host lists them; the order decides ties. Compared by content.</summary>
+public sealed record NumaTopology(ValueList<NumaCell> Cells);
+
+/// <summary>One cell of a host.</summary>
+/// <param name="CellId">The host's number of the cell.</param>
+/// <param name="Socket">The socket the cell is on, where the host knows it.</param>
+/// <param name="SharedCpus">Host CPUs for floating vCPUs.</param>
+/// <param name="DedicatedCpus">Host CPUs for pinned vCPUs; on a legacy host the same as the shared ones.</param>
+/// <param name="ThreadSiblings">One set per physical core.</param>
+/// <param name="MemoryMb">Memory of the cell in MiB.</param>
+/// <param name="PagePools">Memory pages by size.</param>
+public sealed record NumaCell(
+    int CellId,
+    int? Socket,
+    CpuSet SharedCpus,
+    CpuSet DedicatedCpus,
+    ValueList<CpuSet> ThreadSiblings,
+    long MemoryMb,
+    ValueList<PagePool> PagePools);
+
+/// <summary>The pages of one size in a cell.</summary>
+/// <param name="SizeKb">Size of a page in KiB.</param>
+/// <param name="Total">Number of pages.</param>
+/// <param name="Reserved">Pages the host keeps for itself.</param>
+public sealed record PagePool(long SizeKb, long Total, long Reserved);

@@ -1,0 +1,135 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Nodes;
+using Status = Google.Rpc.Status;
+
+namespace ResourceService.Server.Claims;
+
+/// <summary>
+/// Carries out one claim: on the node named, on the first candidate that fits, or on the best node. Where the service chooses, it asks the
+/// durable pictures first and the worker then; a worker that refuses was filled by someone else meanwhile, and the next best is asked.
+/// </summary>
+internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder, FleetServices fleet)
+{
+    // How many of the best nodes are found at a time. Callers that choose at the same moment see the same pictures; each passes over nodes that
+    // are just being changed, as long as there are quiet ones, so they do not all run to one node.
+    private const int ChoicesAtATime = 8;
+
+    // How often the pictures are asked again when all choices were filled meanwhile. Each time the fleet really was changed by others.
+    private const int RoundsMax = 32;
+
+    /// <summary>The claim, or why there is none.</summary>
+    public async Task<CallResult<V1.ClaimInstanceResponse>> PlaceAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    {
+        if (order.Node is { } id)
+        {
+            return nodes.Find(id) is { } worker
+                ? CallResult<V1.ClaimInstanceResponse>.Of(await TryClaimAsync(worker, order, stamp, cancellation), id.Value)
+                : RpcErrors.NodeNotFound(id.Value);
+        }
+
+        return order.Candidates.Count > 0
+            ? await PlaceOnFirstAsync(order, stamp, cancellation)
+            : await PlaceOnBestAsync(order, stamp, cancellation);
+    }
+
+    private async Task<CallResult<V1.ClaimInstanceResponse>> PlaceOnFirstAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    {
+        var refusals = new List<V1.Refusal>();
+        foreach (var id in order.Candidates)
+        {
+            if (nodes.Find(id) is not { } worker)
+            {
+                refusals.Add(RpcErrors.ToContract(new Refusal(RefusalKind.NodeNotFound, $"Node {id} is not registered."), id.Value));
+                continue;
+            }
+
+            if (!order.Filter.Takes(worker.View))
+            {
+                refusals.Add(new V1.Refusal
+                {
+                    NodeId = id.Value,
+                    Dimensions = { new V1.RefusedDimension { Reason = V1.RefusalReason.NodeFiltered } },
+                });
+                continue;
+            }
+
+            var outcome = await TryClaimAsync(worker, order, stamp, cancellation);
+            if (!IsRefusedByNode(outcome))
+                return CallResult<V1.ClaimInstanceResponse>.Of(outcome, id.Value);
+            refusals.Add(RpcErrors.ToContract(outcome.Refusal!, id.Value));
+        }
+
+        return RpcErrors.NoCandidateFits(refusals);
+    }
+
+    private async Task<CallResult<V1.ClaimInstanceResponse>> PlaceOnBestAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    {
+        for (var round = 0; round < RoundsMax; round++)
+        {
+            var best = finder.Find(order.Request, order.Filter, order.Strategy, ChoicesAtATime, counts: null);
+            if (best.Count == 0)
+                break;
+            foreach (var node in best.OrderBy(node => nodes.Find(node.NodeKey)!.IsChanging))
+            {
+                var outcome = await TryClaimAsync(nodes.Find(node.NodeKey)!, order, stamp, cancellation);
+                if (!IsRefusedByNode(outcome))
+                    return CallResult<V1.ClaimInstanceResponse>.Of(outcome, node.Id.Value);
+            }
+        }
+
+        return Explain(order);
+    }
+
+    private Task<CommandOutcome> TryClaimAsync(NodeWorker worker, ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    {
+        if (order.ValidateOnly)
+            return Task.FromResult(Validate(worker.View, order));
+
+        var now = fleet.Now;
+        var claim = MakeClaim(nodes.NextClaimId(worker.View.NodeKey), order, now);
+        var command = new NodeCommand(
+            node => ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, claim), Reply, stamp, cancellation)
+        {
+            NewInstance = order.Instance.Id,
+        };
+        worker.Post(command);
+        return command.Completion;
+    }
+
+    private CommandOutcome Validate(NodeView node, ClaimOrder order)
+    {
+        if (fleet.Instances.TryFind(order.Instance.Id, out var held))
+            return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held));
+        var decision = ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(default, order, fleet.Now));
+        if (decision.Refusal is { } refusal)
+            return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
+        var answer = Reply(node, decision);
+        answer.Claim.ClaimId = "";
+        return new CommandOutcome(CommandStatus.Accepted, answer);
+    }
+
+    /// <summary>The claim to admit.</summary>
+    public static Claim MakeClaim(ClaimId id, ClaimOrder order, Instant now) =>
+        new(id, order.Instance, order.Request.Amounts, ClaimState.Held, now.Add(order.Lease), now, now, "");
+
+    /// <summary>The answer to an admitted claim.</summary>
+    public static V1.ClaimInstanceResponse Reply(NodeView node, Decision decision)
+    {
+        var claim = ((ClaimChanged)decision.Changes[0]).After;
+        return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id, node.Generation), NodeGeneration = node.Generation };
+    }
+
+    // Another node may still take it. Anything else, such as an instance that is claimed already, is the same everywhere.
+    private static bool IsRefusedByNode(CommandOutcome outcome) =>
+        outcome.Refusal?.Kind is RefusalKind.DoesNotFit or RefusalKind.NodeNotEnabled or RefusalKind.NodeNotFound;
+
+    private Status Explain(ClaimOrder order)
+    {
+        var counts = new RefusalCounts();
+        _ = finder.Find(order.Request, order.Filter, order.Strategy, 1, counts);
+        return RpcErrors.NoCandidateFits($"None of {counts.Examined} nodes fits.", RpcErrors.ToContract(counts));
+    }
+}

@@ -1,0 +1,78 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Nodes;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Claims;
+
+/// <summary>Reads claims: live ones from memory, ended ones from the store.</summary>
+internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, IClaimReader reader)
+{
+    /// <summary>A claim in any state; null when there never was one.</summary>
+    public V1.Claim? Find(ClaimId id)
+    {
+        if (nodes.Find(id.NodeKey) is not { } worker)
+            return null;
+        var node = worker.View;
+        var claim = node.Claims.GetValueOrDefault(id.Sequence) ?? reader.FindClaim(id.Sequence);
+        return claim is null || claim.Id != id ? null : ContractMapping.ToContract(claim, node.Id, node.Generation);
+    }
+
+    /// <summary>A page of claims.</summary>
+    public V1.ListClaimsResponse List(V1.ListClaimsRequest request)
+    {
+        var violations = new FieldViolations();
+        violations.OptionalId("node_id", request.NodeId);
+        violations.OptionalId("instance_id", request.InstanceId);
+        violations.OptionalId("project_id", request.ProjectId);
+        violations.CountAtMost("states", request.States.Count, 16);
+        for (var i = 0; i < Math.Min(request.States.Count, 16); i++)
+            violations.Enum($"states[{i}]", request.States[i], required: true);
+        var pageSize = violations.PageSize("page_size", request.PageSize);
+        violations.ThrowIfAny();
+
+        var list = new V1.ListClaimsRequest(request) { PageSize = 0, PageToken = "" };
+        var after = PageTokens.ReadNumber(list, request.PageToken);
+        var response = new V1.ListClaimsResponse();
+        var page = Select(request, after, pageSize + 1).ToList();
+        foreach (var claim in page.Take(pageSize))
+        {
+            var node = nodes.Find(claim.Id.NodeKey)!.View;
+            response.Claims.Add(ContractMapping.ToContract(claim, node.Id, node.Generation));
+        }
+
+        if (page.Count > pageSize)
+            response.NextPageToken = PageTokens.Write(list, page[pageSize - 1].Id.Sequence.ToString());
+        return response;
+    }
+
+    private IEnumerable<Claim> Select(V1.ListClaimsRequest request, long after, int limit)
+    {
+        var worker = request.NodeId.Length == 0 ? null : nodes.FindEverRegistered(new NodeId(request.NodeId));
+        if (request.NodeId.Length > 0 && worker is null)
+            return [];
+        var states = request.States.Count == 0
+            ? [ClaimState.Held, ClaimState.Active]
+            : request.States.Select(state => Enum.Parse<ClaimState>(state.ToString())).ToHashSet();
+        var filter = new ClaimFilter(states, worker?.View.NodeKey, OrNull(request.InstanceId), OrNull(request.ProjectId));
+        // Ended claims are only in the store. Live ones are there as well, but memory answers for a node or an instance without a scan.
+        if (!states.All(state => state.IsLive()) || (worker is null && filter.InstanceId is null))
+            return reader.ListClaims(filter, after, limit);
+
+        var live = filter.InstanceId is { } instance ? OfInstance(new InstanceId(instance)) : worker!.View.Claims.Values;
+        return live
+            .Where(claim => claim.Id.Sequence > after && states.Contains(claim.State)
+                && (worker is null || claim.Id.NodeKey == worker.View.NodeKey)
+                && (filter.ProjectId is null || string.Equals(claim.Instance.ProjectId, filter.ProjectId, StringComparison.Ordinal)))
+            .Take(limit);
+    }
+
+    private IEnumerable<Claim> OfInstance(InstanceId instance)
+    {
+        if (fleet.Instances.TryFind(instance, out var id) && nodes.Find(id.NodeKey)!.View.Claims.TryGetValue(id.Sequence, out var claim))
+            yield return claim;
+    }
+
+    private static string? OrNull(string text) => text.Length == 0 ? null : text;
+}

@@ -1,0 +1,145 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Nodes;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Claims;
+
+/// <summary>
+/// Claims for several instances, all or none: decided on all nodes concerned while nothing else is decided there, and durable in one
+/// transaction. Where the service chooses the node, as many of the best nodes take part as there are such claims, and some more.
+/// </summary>
+internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, FleetServices fleet)
+{
+    private const int SpareChoices = 8;
+
+    /// <summary>The answers in the order of the orders: all claims, or an error each.</summary>
+    public async Task<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
+    {
+        var choices = orders.Select(order => Choose(order, orders.Count)).ToArray();
+        var workers = choices.SelectMany(choice => choice).Distinct().ToArray();
+        var decision = new GroupDecision(fleet, nodes, orders, choices, stamp);
+        if (workers.Length == 0)
+            return decision.RefuseAll();
+
+        new NodeGroup(decision.Decide, status => decision.Complete(RpcErrors.Of(new CommandOutcome(status), ""))).Post(workers);
+        return await decision.Completion;
+    }
+
+    private NodeWorker[] Choose(ClaimOrder order, int claims)
+    {
+        if (order.Node is { } id)
+            return nodes.Find(id) is { } worker ? [worker] : [];
+        if (order.Candidates.Count > 0)
+            return [.. order.Candidates.Select(nodes.Find).OfType<NodeWorker>().Where(candidate => order.Filter.Takes(candidate.View)).Distinct()];
+        return [.. finder.Find(order.Request, order.Filter, order.Strategy, claims + SpareChoices, counts: null)
+            .Select(node => nodes.Find(node.NodeKey)!)];
+    }
+}
+
+/// <summary>The decision of one group of claims, and its way to the disk.</summary>
+internal sealed class GroupDecision(
+    FleetServices fleet, NodeDirectory nodes, IReadOnlyList<ClaimOrder> orders, NodeWorker[][] choices, RequestStamp stamp) : CommitEntry
+{
+    private readonly TaskCompletionSource<CallResult<V1.ClaimInstancesResponse>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Claim> _entered = [];
+    private RequestOrigin _origin;
+    private V1.ClaimInstancesResponse _response = new();
+    private IReadOnlyList<GroupMember> _changed = [];
+
+    /// <summary>Ends when the group was refused or is durable.</summary>
+    public Task<CallResult<V1.ClaimInstancesResponse>> Completion => _completion.Task;
+
+    /// <inheritdoc/>
+    public override RequestOrigin Origin => _origin;
+
+    /// <summary>Ends the group without its claims.</summary>
+    public void Complete(CallResult<V1.ClaimInstancesResponse> result) => _completion.TrySetResult(result);
+
+    /// <summary>Refuses the group when no node could even be asked.</summary>
+    public V1.ClaimInstancesResponse RefuseAll()
+    {
+        Decide(new Dictionary<int, GroupMember>());
+        return _response;
+    }
+
+    /// <summary>Decides every claim on copies of the ledgers; applies them to the ledgers only when all fit.</summary>
+    public CommitEntry? Decide(IReadOnlyDictionary<int, GroupMember> members)
+    {
+        var copies = members.ToDictionary(member => member.Key, member => new NodeLedger(member.Value.Before));
+        var results = new CallResult<V1.ClaimInstanceResponse>[orders.Count];
+        var changes = new List<(int NodeKey, ClaimChanged Change)>();
+        for (var i = 0; i < orders.Count; i++)
+            results[i] = Decide(orders[i], choices[i], copies, changes);
+
+        if (results.Any(result => result.Error is not null))
+        {
+            foreach (var claim in _entered)
+                fleet.Instances.Leave(claim.Instance.Id, claim.Id);
+            // A claim that would have been made failed only with the others.
+            _response.Results.Add(results.Select(result => new V1.ClaimResult { Error = result.Error ?? RpcErrors.BatchNotApplied() }));
+            // The refusal may rest on changes that are not durable yet: it waits for them.
+            return this;
+        }
+
+        foreach (var (nodeKey, change) in changes)
+            members[nodeKey].Changes.Add(members[nodeKey].Ledger.Apply(change));
+        _changed = [.. members.Values.Where(member => member.Changes.Count > 0)];
+        Nodes = [.. _changed.Select(member => new NodeCommit(member.Ledger, member.Before, member.Changes))];
+        _response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim }));
+        _origin = stamp.ToOrigin(_response);
+        return this;
+    }
+
+    /// <inheritdoc/>
+    protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+    {
+        var origin = _origin;
+        for (var i = 0; i < _changed.Count; i++)
+        {
+            _changed[i].Worker.OnCommitted(Nodes[i], origin, events[0].Revision);
+            origin = RequestOrigin.Service;
+        }
+
+        Complete(_response);
+    }
+
+    /// <inheritdoc/>
+    protected override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(CommandStatus.InDoubt), ""));
+
+    private CallResult<V1.ClaimInstanceResponse> Decide(
+        ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, ClaimChanged Change)> changes)
+    {
+        if (fleet.Instances.TryFind(order.Instance.Id, out var held))
+            return RpcErrors.Of(ClaimRules.AlreadyClaimed(order.Instance.Id, held), "");
+
+        var now = fleet.Now;
+        var refusals = new List<V1.Refusal>();
+        Refusal? last = null;
+        foreach (var worker in workers)
+        {
+            var ledger = copies[worker.View.NodeKey];
+            var claim = ClaimPlacement.MakeClaim(nodes.NextClaimId(ledger.View.NodeKey), order, now);
+            var decision = ClaimRules.Claim(ledger.View, order.Request, order.ExpectedGeneration, claim);
+            if (decision.Refusal is { } refusal)
+            {
+                last = refusal;
+                refusals.Add(RpcErrors.ToContract(refusal, ledger.View.Id.Value));
+                continue;
+            }
+
+            if (!fleet.Instances.TryEnter(order.Instance.Id, claim.Id))
+                return RpcErrors.Of(ClaimRules.AlreadyClaimed(order.Instance.Id, claim.Id), "");
+            _entered.Add(claim);
+            ledger.Apply(decision.Changes[0]);
+            changes.Add((ledger.View.NodeKey, (ClaimChanged)decision.Changes[0]));
+            return ClaimPlacement.Reply(ledger.View, decision);
+        }
+
+        return order.Node is not { } id ? RpcErrors.NoCandidateFits(refusals)
+            : last is null ? RpcErrors.NodeNotFound(id.Value)
+            : RpcErrors.Of(last, id.Value);
+    }
+}

@@ -1,0 +1,214 @@
+using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Storage;
+using Device = ResourceService.Ledger.Devices.Device;
+using DeviceType = ResourceService.Ledger.Devices.DeviceType;
+using NumaTopology = ResourceService.Ledger.Numa.NumaTopology;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>From the ledger's types to the contract's. The other way is the requests' business, which check what they read.</summary>
+internal static class ContractMapping
+{
+    /// <summary>A claim as it is on its node.</summary>
+    public static V1.Claim ToContract(Claim claim, NodeId node, long generation)
+    {
+        var message = new V1.Claim
+        {
+            ClaimId = claim.Id.ToString(),
+            NodeId = node.Value,
+            Instance = ToContract(claim.Instance),
+            State = ToContract(claim.State),
+            Role = V1.ClaimRole.Primary,
+            NodeGeneration = generation,
+            LeaseExpireTime = claim.LeaseEnd is { } end ? ToContract(end) : null,
+            CreateTime = ToContract(claim.CreateTime),
+            UpdateTime = ToContract(claim.UpdateTime),
+            EndReason = claim.Reason,
+        };
+        Add(message.Resources, claim.Amounts);
+        return message;
+    }
+
+    /// <summary>An instance.</summary>
+    public static V1.Instance ToContract(Instance instance) => new()
+    {
+        InstanceId = instance.Id.Value,
+        ProjectId = instance.ProjectId,
+        UserId = instance.UserId,
+        OsType = instance.OsType,
+        VmState = instance.VmState,
+        TaskState = instance.TaskState,
+        PowerState = instance.PowerState,
+    };
+
+    /// <summary>A node with everything known of it, or without its larger parts.</summary>
+    public static V1.Node ToContract(NodeView node, bool full)
+    {
+        var message = new V1.Node
+        {
+            NodeId = node.Id.Value,
+            State = ToContract(node.State),
+            StateReason = node.StateReason,
+            Generation = node.Generation,
+            ClaimCount = node.Claims.Count,
+            RegisterTime = ToContract(node.RegisterTime),
+            UpdateTime = ToContract(node.UpdateTime),
+        };
+        AddInventories(message.Inventories, node.Spec.Inventories);
+        AddUsage(message.Usage, node);
+        message.Traits.Add(node.Spec.Traits);
+        foreach (var label in node.Spec.Labels)
+            message.Labels.Add(label.Key, label.Value);
+        if (!full)
+            return message;
+
+        message.NumaTopology = node.Spec.Numa is { } numa ? ToContract(numa) : null;
+        message.Devices.Add(node.Spec.Devices.Select(ToContract));
+        message.Statistics = NodeStatisticsMapping.Of(node);
+        return message;
+    }
+
+    /// <summary>What a node has, by class.</summary>
+    public static void AddInventories(MapField<string, V1.Inventory> target, InventoryTable inventories)
+    {
+        for (var i = 0; i < inventories.Count; i++)
+        {
+            var inventory = inventories[i];
+            target.Add(inventories.Classes[i].Name, new V1.Inventory
+            {
+                Total = inventory.Total,
+                Reserved = inventory.Reserved,
+                AllocationRatio = inventory.AllocationRatio,
+                MinUnit = inventory.MinUnit,
+                MaxUnit = inventory.MaxUnit,
+                StepSize = inventory.StepSize,
+            });
+        }
+    }
+
+    /// <summary>The usage of every class of a node.</summary>
+    public static void AddUsage(MapField<string, V1.ClassUsage> target, NodeView node)
+    {
+        for (var i = 0; i < node.Spec.Inventories.Count; i++)
+            target.Add(node.Spec.Inventories.Classes[i].Name, Usage(node.Spec.Inventories[i].Capacity, node.Used[i]));
+    }
+
+    /// <summary>The usage of one class.</summary>
+    public static V1.ClassUsage Usage(long capacity, long used) => new() { Capacity = capacity, Used = used, Free = capacity - used };
+
+    /// <summary>Amounts, by class.</summary>
+    public static void Add(MapField<string, long> target, ResourceAmounts amounts)
+    {
+        foreach (ref readonly var item in amounts.Span)
+            target.Add(item.Class.Name, item.Amount);
+    }
+
+    /// <summary>A moment.</summary>
+    public static Timestamp ToContract(Instant moment)
+    {
+        var seconds = Math.DivRem(moment.UnixMs, 1000, out var milliseconds);
+        if (milliseconds < 0)
+            (seconds, milliseconds) = (seconds - 1, milliseconds + 1000);
+        return new Timestamp { Seconds = seconds, Nanos = (int)milliseconds * 1_000_000 };
+    }
+
+    /// <summary>A claim's state.</summary>
+    public static V1.ClaimState ToContract(ClaimState state) => state switch
+    {
+        ClaimState.Held => V1.ClaimState.Held,
+        ClaimState.Active => V1.ClaimState.Active,
+        ClaimState.Released => V1.ClaimState.Released,
+        ClaimState.Aborted => V1.ClaimState.Aborted,
+        ClaimState.Expired => V1.ClaimState.Expired,
+        _ => V1.ClaimState.Unspecified,
+    };
+
+    /// <summary>A node's state; deleted ones have none.</summary>
+    public static V1.NodeState ToContract(NodeState state) => state switch
+    {
+        NodeState.Enabled => V1.NodeState.Enabled,
+        NodeState.Disabled => V1.NodeState.Disabled,
+        NodeState.Draining => V1.NodeState.Draining,
+        _ => V1.NodeState.Unspecified,
+    };
+
+    /// <summary>What happened.</summary>
+    public static V1.EventKind ToContract(ChangeKind kind) => kind switch
+    {
+        ChangeKind.NodeRegistered => V1.EventKind.NodeRegistered,
+        ChangeKind.NodeUpdated => V1.EventKind.NodeUpdated,
+        ChangeKind.NodeStateChanged => V1.EventKind.NodeStateChanged,
+        ChangeKind.NodeDeleted => V1.EventKind.NodeDeleted,
+        ChangeKind.InstanceClaimed => V1.EventKind.InstanceClaimed,
+        ChangeKind.InstanceUpdated => V1.EventKind.InstanceUpdated,
+        ChangeKind.ClaimConfirmed => V1.EventKind.ClaimConfirmed,
+        ChangeKind.ClaimRenewed => V1.EventKind.ClaimRenewed,
+        ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,
+        ChangeKind.ClaimExpired => V1.EventKind.ClaimExpired,
+        ChangeKind.ClaimReleased => V1.EventKind.ClaimReleased,
+        _ => V1.EventKind.Unspecified,
+    };
+
+    /// <summary>A snapshot of a node's usage.</summary>
+    public static V1.UsageSnapshot ToContract(UsageSnapshot snapshot, NodeId node)
+    {
+        var message = new V1.UsageSnapshot
+        {
+            NodeId = node.Value,
+            SnapshotTime = ToContract(snapshot.Time),
+            Generation = snapshot.Generation,
+            ClaimCount = snapshot.ClaimCount,
+            State = ToContract(snapshot.State),
+        };
+        foreach (var (resourceClass, capacity) in snapshot.Capacity)
+            message.Usage.Add(resourceClass.Name, Usage(capacity, snapshot.Used.Of(resourceClass)));
+        return message;
+    }
+
+    private static V1.NumaTopology ToContract(NumaTopology numa)
+    {
+        var message = new V1.NumaTopology();
+        foreach (var cell in numa.Cells)
+        {
+            var target = new V1.NumaCell { CellId = cell.CellId, MemoryMb = cell.MemoryMb };
+            if (cell.Socket is { } socket)
+                target.Socket = socket;
+            target.SharedCpus.Add(cell.SharedCpus);
+            target.DedicatedCpus.Add(cell.DedicatedCpus);
+            target.ThreadSiblings.Add(cell.ThreadSiblings.Select(core => new V1.CpuSet { Cpus = { core } }));
+            target.PagePools.Add(cell.PagePools.Select(
+                pool => new V1.PagePool { SizeKb = pool.SizeKb, Total = pool.Total, Reserved = pool.Reserved }));
+            message.Cells.Add(target);
+        }
+
+        return message;
+    }
+
+    private static V1.Device ToContract(Device device)
+    {
+        var message = new V1.Device
+        {
+            Address = device.Address,
+            VendorId = device.VendorId,
+            ProductId = device.ProductId,
+            Type = device.Type switch
+            {
+                DeviceType.PhysicalFunction => V1.DeviceType.Pf,
+                DeviceType.VirtualFunction => V1.DeviceType.Vf,
+                DeviceType.Vdpa => V1.DeviceType.Vdpa,
+                _ => V1.DeviceType.Pci,
+            },
+            ParentAddress = device.ParentAddress ?? "",
+            State = V1.DeviceState.Free,
+        };
+        if (device.NumaCell is { } cell)
+            message.NumaCellId = cell;
+        foreach (var tag in device.Tags)
+            message.Tags.Add(tag.Key, tag.Value);
+        return message;
+    }
+}

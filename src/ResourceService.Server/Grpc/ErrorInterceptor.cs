@@ -1,0 +1,61 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using ResourceService.Server.Telemetry;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>Turns what no handler expected into the contract's errors: callers learn a reason, the log learns the cause.</summary>
+internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            return await continuation(request, context);
+        }
+        catch (Exception cause) when (Translate(cause, context) is { } error)
+        {
+            throw error;
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception cause) when (Translate(cause, context) is { } error)
+        {
+            throw error;
+        }
+    }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        try
+        {
+            await continuation(request, responseStream, context);
+        }
+        catch (Exception cause) when (Translate(cause, context) is { } error)
+        {
+            throw error;
+        }
+    }
+
+    // Null for errors that are the contract's already, and for callers that left: nobody is there to read another.
+    private RpcException? Translate(Exception cause, ServerCallContext context)
+    {
+        if (cause is RpcException { StatusCode: StatusCode.Unimplemented, Status.Detail.Length: 0 })
+            return RpcErrors.NotImplemented($"{context.Method} is not part of this version yet.").ToException();
+        if (cause is RpcException || context.CancellationToken.IsCancellationRequested)
+            return null;
+        logger.CallFailed(context.Method, cause);
+        return RpcErrors.Defect().ToException();
+    }
+}

@@ -1,0 +1,93 @@
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>From the ledger's history to the contract's events and node changes.</summary>
+internal static class EventMapping
+{
+    /// <summary>One event: who, when, which request, what before, what after.</summary>
+    public static V1.Event ToContract(LedgerEvent recorded, string nodeId)
+    {
+        var message = new V1.Event
+        {
+            Revision = recorded.Revision,
+            EventTime = ContractMapping.ToContract(recorded.Time),
+            Kind = ContractMapping.ToContract(recorded.Kind),
+            Actor = recorded.Actor,
+            RequestId = recorded.RequestId?.ToString() ?? "",
+            NodeId = nodeId,
+            InstanceId = recorded.InstanceId?.Value ?? "",
+            ClaimId = recorded.ClaimId?.ToString() ?? "",
+            NodeGeneration = recorded.Generation,
+            Reason = recorded.Reason,
+            Before = recorded.ClaimId is null ? NodeBefore(recorded) : ClaimBefore(recorded),
+            After = recorded.ClaimId is null ? NodeAfter(recorded) : ClaimAfter(recorded),
+        };
+        ContractMapping.Add(message.Used, recorded.UsedAfter);
+        return message;
+    }
+
+    /// <summary>What a watcher of nodes sees of an event.</summary>
+    public static V1.NodeChange ToChange(LedgerEvent recorded, NodeView current)
+    {
+        var message = new V1.NodeChange
+        {
+            NodeId = current.Id.Value,
+            Generation = recorded.Generation,
+            State = ContractMapping.ToContract(recorded.ClaimId is null ? (NodeState)recorded.StateAfter!.Value : current.State),
+            ClaimCount = recorded.ClaimCount,
+            Deleted = recorded.Kind == ChangeKind.NodeDeleted,
+            ChangeTime = ContractMapping.ToContract(recorded.Time),
+        };
+        ContractMapping.Add(message.Used, recorded.UsedAfter);
+        if (recorded.SpecAfter is { } spec)
+        {
+            for (var i = 0; i < spec.Inventories.Count; i++)
+                message.Capacity.Add(spec.Inventories.Classes[i].Name, spec.Inventories[i].Capacity);
+        }
+
+        return message;
+    }
+
+    private static V1.EventState? ClaimBefore(LedgerEvent recorded)
+    {
+        if (recorded.StateBefore is not { } state)
+            return null;
+        var message = ClaimState(recorded, (ClaimState)state);
+        message.LeaseExpireTime = recorded.LeaseBefore is { } lease ? ContractMapping.ToContract(lease) : null;
+        message.Instance = recorded.InstanceBefore is { } instance ? ContractMapping.ToContract(instance) : null;
+        return message;
+    }
+
+    private static V1.EventState ClaimAfter(LedgerEvent recorded)
+    {
+        var message = ClaimState(recorded, (ClaimState)recorded.StateAfter!.Value);
+        message.LeaseExpireTime = recorded.LeaseAfter is { } lease ? ContractMapping.ToContract(lease) : null;
+        message.Instance = recorded.InstanceAfter is { } instance ? ContractMapping.ToContract(instance) : null;
+        return message;
+    }
+
+    // Only a live claim holds its amounts.
+    private static V1.EventState ClaimState(LedgerEvent recorded, ClaimState state)
+    {
+        var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = V1.ClaimRole.Primary };
+        if (state.IsLive())
+            ContractMapping.Add(message.Resources, recorded.Amounts!);
+        return message;
+    }
+
+    private static V1.EventState? NodeBefore(LedgerEvent recorded) =>
+        recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore) : null;
+
+    private static V1.EventState NodeAfter(LedgerEvent recorded) => NodeState((NodeState)recorded.StateAfter!.Value, recorded.SpecAfter);
+
+    private static V1.EventState NodeState(NodeState state, NodeSpec? spec)
+    {
+        var message = new V1.EventState { NodeState = ContractMapping.ToContract(state) };
+        if (spec is not null)
+            ContractMapping.AddInventories(message.Inventories, spec.Inventories);
+        return message;
+    }
+}

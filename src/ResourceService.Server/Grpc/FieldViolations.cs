@@ -1,0 +1,195 @@
+using System.Buffers;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using ResourceService.Ledger;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>
+/// Checks the fields of one request and gathers every violation: field, rule and value, in words for the caller. The reading methods return
+/// the field's meaning, or a harmless stand-in after a violation.
+/// </summary>
+internal sealed class FieldViolations
+{
+    /// <summary>The most violations told; a request with more is told the first.</summary>
+    private const int Max = 100;
+
+    // What is shown of a value that breaks a rule.
+    private const int ShownMax = 64;
+
+    /// <summary>The longest id.</summary>
+    public const int IdLengthMax = 255;
+
+    /// <summary>The longest reason given for people.</summary>
+    public const int ReasonLengthMax = 1024;
+
+    private static readonly SearchValues<char> _idCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+
+    private static readonly SearchValues<char> _traitCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+    private List<BadRequest.Types.FieldViolation>? _violations;
+
+    /// <summary>Whether nothing broke a rule so far.</summary>
+    public bool None => _violations is null;
+
+    /// <summary>What broke a rule.</summary>
+    public IReadOnlyList<BadRequest.Types.FieldViolation> All => _violations ?? [];
+
+    /// <summary>Throws INVALID_ARGUMENT with all violations when there is one.</summary>
+    public void ThrowIfAny()
+    {
+        if (_violations is not null)
+            throw RpcErrors.InvalidFields(_violations).ToException();
+    }
+
+    /// <summary>Notes a violation.</summary>
+    public void Add(string field, string rule)
+    {
+        _violations ??= [];
+        if (_violations.Count < Max)
+            _violations.Add(new BadRequest.Types.FieldViolation { Field = field, Description = rule });
+    }
+
+    /// <summary>Notes a violation by a value.</summary>
+    public void Add(string field, string value, string rule) => Add(field, $"'{Show(value)}' {rule}");
+
+    /// <summary>An id that must be there.</summary>
+    public string RequiredId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        return OptionalId(field, value);
+    }
+
+    /// <summary>An id that may be empty.</summary>
+    public string OptionalId(string field, string value)
+    {
+        if (value.Length > IdLengthMax)
+            Add(field, $"has {value.Length} characters; at most {IdLengthMax} are allowed");
+        else if (value.AsSpan().ContainsAnyExcept(_idCharacters))
+            Add(field, value, "has other characters than letters, digits, '.', '_', ':' and '-'");
+        return value;
+    }
+
+    /// <summary>A claim's id.</summary>
+    public ClaimId RequiredClaimId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        else if (!ClaimId.TryParse(value, out var id))
+            Add(field, value, "is not a claim id of this service");
+        else
+            return id;
+        return default;
+    }
+
+    /// <summary>A request's id: a UUID, or empty.</summary>
+    public Guid? RequestId(string field, string value, bool required = false)
+    {
+        if (value.Length == 0)
+        {
+            if (required)
+                Add(field, "must be set");
+            return null;
+        }
+
+        if (Guid.TryParseExact(value, "D", out var id))
+            return id;
+        Add(field, value, "is not a UUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+        return null;
+    }
+
+    /// <summary>Text that may not break a log line: no control characters, at most so long.</summary>
+    public string Text(string field, string value, int lengthMax = IdLengthMax)
+    {
+        if (value.Length > lengthMax)
+            Add(field, $"has {value.Length} characters; at most {lengthMax} are allowed");
+        else if (value.Any(char.IsControl))
+            Add(field, "has control characters");
+        return value;
+    }
+
+    /// <summary>A number between two others.</summary>
+    public long Between(string field, long value, long least, long most)
+    {
+        if (value < least || value > most)
+            Add(field, $"is {value}; must be {least} to {most}");
+        return value;
+    }
+
+    /// <summary>A list that may have at most so many elements.</summary>
+    public void CountAtMost(string field, int count, int most)
+    {
+        if (count > most)
+            Add(field, $"has {count} elements; at most {most} are allowed");
+    }
+
+    /// <summary>A trait's name.</summary>
+    public void Trait(string field, string value)
+    {
+        if (value.Length is 0 or > ResourceClass.NameLengthMax || value.AsSpan().ContainsAnyExcept(_traitCharacters))
+            Add(field, value, "is not a trait: A to Z, digits and '_', 1 to 255 characters");
+    }
+
+    /// <summary>A known value of an enum, or UNSPECIFIED where that is allowed.</summary>
+    public T Enum<T>(string field, T value, bool required)
+        where T : struct, System.Enum
+    {
+        if (!System.Enum.IsDefined(value))
+            Add(field, $"{value} is not a value of this field");
+        else if (required && EqualityComparer<T>.Default.Equals(value, default))
+            Add(field, "must be set");
+        return value;
+    }
+
+    /// <summary>A generation: 0 or more, or unset.</summary>
+    public long? Generation(string field, bool isSet, long value)
+    {
+        if (!isSet)
+            return null;
+        if (value < 0)
+            Add(field, $"is {value}; must be 0 or more");
+        return value;
+    }
+
+    /// <summary>A lease: 1 second to 24 hours, 10 minutes when unset.</summary>
+    public TimeSpan Lease(string field, Duration? value)
+    {
+        var standard = TimeSpan.FromMinutes(10);
+        if (value is null)
+            return standard;
+        // Compared by parts: a Duration may hold more than a TimeSpan.
+        var wellFormed = value.Nanos is >= 0 and <= 999_999_999;
+        if (wellFormed && value.Seconds >= 1 && (value.Seconds < 86_400 || (value.Seconds == 86_400 && value.Nanos == 0)))
+            return value.ToTimeSpan();
+        Add(field, $"is {value.Seconds}.{value.Nanos:d9} seconds; must be 1 second to 24 hours");
+        return standard;
+    }
+
+    /// <summary>A point in time, or unset.</summary>
+    public Instant? Time(string field, Timestamp? value)
+    {
+        if (value is null)
+            return null;
+        if (value.Nanos is >= 0 and <= 999_999_999 && value.Seconds is >= -62_135_596_800 and <= 253_402_300_799)
+            return new Instant(checked((value.Seconds * 1000) + (value.Nanos / 1_000_000)));
+        Add(field, "is not a valid time between the years 1 and 9999");
+        return null;
+    }
+
+    /// <summary>A page's size: 100 when 0, at most 1000.</summary>
+    public int PageSize(string field, int value)
+    {
+        if (value == 0)
+            return 100;
+        Between(field, value, 1, 1000);
+        return Math.Clamp(value, 1, 1000);
+    }
+
+    private static string Show(string value)
+    {
+        var shown = value.Length <= ShownMax ? value : value[..ShownMax] + "...";
+        return string.Concat(shown.Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '?' : character));
+    }
+}

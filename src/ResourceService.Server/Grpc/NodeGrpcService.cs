@@ -1,0 +1,248 @@
+using Grpc.Core;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Claims;
+using ResourceService.Server.History;
+using ResourceService.Server.Nodes;
+using ResourceService.Server.Options;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>NodeService: registration, states, lists, candidates and watches.</summary>
+internal sealed class NodeGrpcService(
+    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, LedgerHistory history, HistoryWatch watch, IClaimReader reader,
+    FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
+{
+    private const string Actor = "anonymous";
+    private const int WatchedNodesMax = 10_000;
+
+    public override async Task<V1.RegisterNodeResponse> RegisterNode(V1.RegisterNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var spec = NodeSpecs.Read(request, violations);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            Actor,
+            V1.RegisterNodeResponse.Parser,
+            async stamp =>
+            {
+                if (nodes.FindOrAdd(spec.Id) is not { } worker)
+                    return RpcErrors.TooManyNodes(options.NodesMax);
+                var now = fleet.Now;
+                return await worker.CallAsync(
+                    stamp,
+                    node => NodeRules.Register(node, spec, generation, now),
+                    (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, full: true) },
+                    context.CancellationToken);
+            },
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
+    public override Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        violations.ThrowIfAny();
+
+        return Task.FromResult(new V1.GetNodeResponse { Node = ContractMapping.ToContract(Find(id).View, full: true) });
+    }
+
+    public override Task<V1.ListNodesResponse> ListNodes(V1.ListNodesRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var filter = ResourceRequests.Read(request.Filter, "filter", violations);
+        var full = violations.Enum("detail", request.Detail, required: false) == V1.NodeDetail.Full;
+        var pageSize = violations.PageSize("page_size", request.PageSize);
+        violations.ThrowIfAny();
+
+        // Pages of one list share the revision of the first, which travels in the token before the last node's id.
+        var list = new V1.ListNodesRequest(request) { PageSize = 0, PageToken = "" };
+        var position = PageTokens.Read(list, request.PageToken).Split('/', 2);
+        var response = new V1.ListNodesResponse { Revision = position.Length == 2 ? long.Parse(position[0]) : history.LastRevision };
+        var after = new NodeId(position.Length == 2 ? position[1] : "");
+        foreach (var worker in nodes.ById)
+        {
+            var node = worker.View;
+            if (node.Id <= after || !node.Exists || !filter.Takes(node))
+                continue;
+            if (response.Nodes.Count == pageSize)
+            {
+                response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{response.Nodes[^1].NodeId}");
+                break;
+            }
+
+            response.Nodes.Add(ContractMapping.ToContract(node, full));
+        }
+
+        return Task.FromResult(response);
+    }
+
+    public override async Task<V1.SetNodeStateResponse> SetNodeState(V1.SetNodeStateRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var state = ResourceRequests.ToLedger(violations.Enum("state", request.State, required: true));
+        var reason = violations.Text("reason", request.Reason, FieldViolations.ReasonLengthMax);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            Actor,
+            V1.SetNodeStateResponse.Parser,
+            async stamp =>
+            {
+                if (nodes.Find(id) is not { } worker)
+                    return RpcErrors.NodeNotFound(id.Value);
+                var now = fleet.Now;
+                return await worker.CallAsync(
+                    stamp,
+                    node => NodeRules.SetState(node, state, reason, generation, now),
+                    (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, full: false) },
+                    context.CancellationToken);
+            },
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
+    public override async Task<V1.DeleteNodeResponse> DeleteNode(V1.DeleteNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var reason = violations.Text("reason", request.Reason, FieldViolations.ReasonLengthMax);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            Actor,
+            V1.DeleteNodeResponse.Parser,
+            async stamp =>
+            {
+                if (nodes.Find(id) is not { } worker)
+                    return RpcErrors.NodeNotFound(id.Value);
+                var now = fleet.Now;
+                return await worker.CallAsync(
+                    stamp,
+                    node => NodeRules.Delete(node, request.Force, reason, generation, now),
+                    (_, decision) => new V1.DeleteNodeResponse { ReleasedClaimCount = decision.Changes.Count - 1 },
+                    context.CancellationToken);
+            },
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
+    public override Task<V1.FindCandidatesResponse> FindCandidates(V1.FindCandidatesRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var resources = ResourceRequests.Read(request.Resources, "resources", violations);
+        var strategy = ResourceRequests.Strategy("strategy", request.Strategy, violations);
+        var filter = ResourceRequests.Read(request.Filter, "filter", violations);
+        violations.Between("limit", request.Limit, 0, 1000);
+        violations.ThrowIfAny();
+        if (ResourceRequests.NeedsPlacementInside(request.Resources))
+            throw ResourceRequests.Unsupported().ToException();
+
+        var counts = new RefusalCounts();
+        var response = new V1.FindCandidatesResponse();
+        foreach (var node in finder.Find(resources!, filter, strategy, request.Limit == 0 ? 10 : request.Limit, counts))
+        {
+            var candidate = new V1.Candidate { NodeId = node.Id.Value, Generation = node.Generation };
+            foreach (var (resourceClass, _) in resources!.Amounts)
+            {
+                var place = node.Spec.Inventories.IndexOf(resourceClass);
+                candidate.Usage.Add(resourceClass.Name, ContractMapping.Usage(node.Spec.Inventories[place].Capacity, node.Used[place]));
+            }
+
+            response.Candidates.Add(candidate);
+        }
+
+        var summary = RpcErrors.ToContract(counts);
+        response.Refusals.Add(summary.Refusals);
+        response.ExaminedNodeCount = summary.ExaminedNodeCount;
+        return Task.FromResult(response);
+    }
+
+    public override Task WatchNodes(
+        V1.WatchNodesRequest request, IServerStreamWriter<V1.WatchNodesResponse> responseStream, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        violations.Between("revision", request.Revision, 0, long.MaxValue);
+        violations.CountAtMost("node_ids", request.NodeIds.Count, WatchedNodesMax);
+        var watched = request.NodeIds.Take(WatchedNodesMax).Select((id, i) => violations.RequiredId($"node_ids[{i}]", id))
+            .ToHashSet(StringComparer.Ordinal);
+        violations.ThrowIfAny();
+
+        return watch.RunAsync(
+            request.Revision,
+            recorded =>
+            {
+                var node = nodes.Find(recorded.NodeKey)!.View;
+                return watched.Count > 0 && !watched.Contains(node.Id.Value)
+                    ? null
+                    : new V1.WatchNodesResponse { Revision = recorded.Revision, Change = EventMapping.ToChange(recorded, node) };
+            },
+            revision => new V1.WatchNodesResponse { Revision = revision },
+            responseStream,
+            context.CancellationToken);
+    }
+
+    public override Task<V1.ListUsageSnapshotsResponse> ListUsageSnapshots(V1.ListUsageSnapshotsRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var start = violations.Time("start_time", request.StartTime);
+        var end = violations.Time("end_time", request.EndTime);
+        var intervalMs = 0L;
+        if (request.Interval is { } interval)
+        {
+            violations.Between("interval.seconds", interval.Seconds, 0, 366L * 86_400);
+            violations.Between("interval.nanos", interval.Nanos, 0, 999_999_999);
+            intervalMs = violations.None ? (long)interval.ToTimeSpan().TotalMilliseconds : 0;
+        }
+
+        var pageSize = violations.PageSize("page_size", request.PageSize);
+        violations.ThrowIfAny();
+
+        var list = new V1.ListUsageSnapshotsRequest(request) { PageSize = 0, PageToken = "" };
+        var lastMs = PageTokens.ReadNumber(list, request.PageToken);
+        var worker = nodes.FindEverRegistered(id) ?? throw RpcErrors.NodeNotFound(id.Value).ToException();
+        var afterMs = lastMs > 0 ? lastMs + Math.Max(0, intervalMs - 1) : (start?.UnixMs ?? 0) - 1;
+        var response = new V1.ListUsageSnapshotsResponse();
+        // Thinning skips rows: pages are read until one is full or the snapshots end.
+        while (true)
+        {
+            var snapshots = reader.ListUsageSnapshots(worker.View.NodeKey, afterMs, end?.UnixMs ?? long.MaxValue, 1000);
+            foreach (var snapshot in snapshots)
+            {
+                if (snapshot.Time.UnixMs <= afterMs)
+                    continue;
+                if (response.Snapshots.Count == pageSize)
+                {
+                    response.NextPageToken = PageTokens.Write(list, lastMs.ToString());
+                    return Task.FromResult(response);
+                }
+
+                response.Snapshots.Add(ContractMapping.ToContract(snapshot, id));
+                lastMs = snapshot.Time.UnixMs;
+                afterMs = lastMs + Math.Max(0, intervalMs - 1);
+            }
+
+            if (snapshots.Count < 1000)
+                return Task.FromResult(response);
+        }
+    }
+
+    private NodeWorker Find(NodeId id) => nodes.Find(id) ?? throw RpcErrors.NodeNotFound(id.Value).ToException();
+}

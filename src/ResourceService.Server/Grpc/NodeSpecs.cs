@@ -1,0 +1,173 @@
+using System.Text.RegularExpressions;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Numa;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>Reads what an agent reports of its node, checking every field.</summary>
+internal static partial class NodeSpecs
+{
+    private const int ClassesMax = 256;
+    private const int TraitsMax = 1000;
+    private const int CellsMax = 64;
+    private const int CpuMax = 8191;
+    private const int PagePoolsMax = 16;
+    private const int DevicesMax = 4096;
+    private const int TagsMax = 64;
+
+    // Placement's own bounds of an inventory.
+    private const long UnitMax = int.MaxValue;
+
+    /// <summary>The report; meaningless after a violation.</summary>
+    public static NodeSpec Read(V1.RegisterNodeRequest message, FieldViolations violations)
+    {
+        var id = new NodeId(violations.RequiredId("node_id", message.NodeId));
+        violations.CountAtMost("inventories", message.Inventories.Count, ClassesMax);
+        var inventories = message.Inventories.Take(ClassesMax).Select(pair => KeyValuePair.Create(
+            ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations)));
+        return new NodeSpec(
+            id,
+            InventoryTable.From(inventories),
+            message.NumaTopology is null ? null : Read(message.NumaTopology, violations),
+            Read(message.Devices, violations),
+            ResourceRequests.Traits(message.Traits, "traits", violations, TraitsMax),
+            ResourceRequests.Labels(message.Labels, "labels", violations));
+    }
+
+    private static Inventory Read(V1.Inventory message, string field, FieldViolations violations)
+    {
+        violations.Between($"{field}.total", message.Total, 0, UnitMax);
+        violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
+        var ratio = message.HasAllocationRatio ? message.AllocationRatio : 1.0;
+        if (!(ratio > 0) || ratio > 1_000_000)
+            violations.Add($"{field}.allocation_ratio", $"is {ratio}; must be more than 0 and at most 1000000");
+        var minUnit = message.HasMinUnit ? message.MinUnit : 1;
+        var maxUnit = message.HasMaxUnit ? message.MaxUnit : Math.Max(minUnit, message.Total);
+        var stepSize = message.HasStepSize ? message.StepSize : 1;
+        violations.Between($"{field}.min_unit", minUnit, 1, UnitMax);
+        violations.Between($"{field}.max_unit", maxUnit, Math.Max(1, minUnit), UnitMax);
+        violations.Between($"{field}.step_size", stepSize, 1, UnitMax);
+        return violations.None ? new Inventory(message.Total, message.Reserved, ratio, minUnit, maxUnit, stepSize) : new Inventory(1, 0, 1, 1, 1, 1);
+    }
+
+    private static NumaTopology Read(V1.NumaTopology message, FieldViolations violations)
+    {
+        const string Field = "numa_topology.cells";
+        if (message.Cells.Count == 0)
+            violations.Add(Field, "must have at least one cell");
+        violations.CountAtMost(Field, message.Cells.Count, CellsMax);
+        var cells = message.Cells.Take(CellsMax).Select((cell, i) => Read(cell, $"{Field}[{i}]", violations)).ToArray();
+        Unique(cells.Select(cell => cell.CellId), Field, "cell_id", violations);
+        Unique(cells.SelectMany(cell => cell.SharedCpus.Union(cell.DedicatedCpus)), Field, "CPU", violations);
+        return new NumaTopology(ValueList.From(cells));
+    }
+
+    private static NumaCell Read(V1.NumaCell message, string field, FieldViolations violations)
+    {
+        violations.Between($"{field}.cell_id", message.CellId, 0, int.MaxValue);
+        if (message.HasSocket)
+            violations.Between($"{field}.socket", message.Socket, 0, int.MaxValue);
+        violations.Between($"{field}.memory_mb", message.MemoryMb, 0, UnitMax);
+        violations.CountAtMost($"{field}.page_pools", message.PagePools.Count, PagePoolsMax);
+        var pools = message.PagePools.Take(PagePoolsMax).Select((pool, i) => Read(pool, $"{field}.page_pools[{i}]", violations)).ToArray();
+        Unique(pools.Select(pool => pool.SizeKb), $"{field}.page_pools", "size_kb", violations);
+        var siblings = message.ThreadSiblings.Take(CpuMax + 1).Select((core, i) => Cpus(core.Cpus, $"{field}.thread_siblings[{i}].cpus", violations));
+        return new NumaCell(
+            message.CellId,
+            message.HasSocket ? message.Socket : null,
+            Cpus(message.SharedCpus, $"{field}.shared_cpus", violations),
+            Cpus(message.DedicatedCpus, $"{field}.dedicated_cpus", violations),
+            ValueList.From(siblings),
+            message.MemoryMb,
+            ValueList.From(pools));
+    }
+
+    private static PagePool Read(V1.PagePool message, string field, FieldViolations violations)
+    {
+        violations.Between($"{field}.size_kb", message.SizeKb, 1, 1L << 40);
+        violations.Between($"{field}.total", message.Total, 0, 1L << 40);
+        violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
+        return new PagePool(message.SizeKb, message.Total, message.Reserved);
+    }
+
+    private static CpuSet Cpus(IReadOnlyList<int> cpus, string field, FieldViolations violations)
+    {
+        violations.CountAtMost(field, cpus.Count, CpuMax + 1);
+        foreach (var cpu in cpus.Take(CpuMax + 1))
+            violations.Between(field, cpu, 0, CpuMax);
+        Unique(cpus.Take(CpuMax + 1), field, "CPU", violations);
+        return CpuSet.From(cpus.Take(CpuMax + 1));
+    }
+
+    private static ValueList<Device> Read(IReadOnlyList<V1.Device> messages, FieldViolations violations)
+    {
+        violations.CountAtMost("devices", messages.Count, DevicesMax);
+        var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
+        Unique(devices.Select(device => device.Address), "devices", "address", violations);
+        return ValueList.From(devices);
+    }
+
+    private static Device Read(V1.Device message, string field, FieldViolations violations)
+    {
+        if (!Address().IsMatch(message.Address))
+            violations.Add($"{field}.address", message.Address, "is not a PCI address of the form 0000:3b:02.1");
+        Hexadecimal($"{field}.vendor_id", message.VendorId, violations);
+        Hexadecimal($"{field}.product_id", message.ProductId, violations);
+        violations.Enum($"{field}.type", message.Type, required: true);
+        var isChild = message.Type is V1.DeviceType.Vf or V1.DeviceType.Vdpa;
+        if (message.ParentAddress.Length > 0 && !Address().IsMatch(message.ParentAddress))
+            violations.Add($"{field}.parent_address", message.ParentAddress, "is not a PCI address of the form 0000:3b:02.1");
+        if (message.Type == V1.DeviceType.Vf && message.ParentAddress.Length == 0)
+            violations.Add($"{field}.parent_address", "must be set for a VF");
+        if (message.ParentAddress.Length > 0 && !isChild)
+            violations.Add($"{field}.parent_address", "must be empty unless the type is VF or VDPA");
+        if (message.HasNumaCellId)
+            violations.Between($"{field}.numa_cell_id", message.NumaCellId, 0, int.MaxValue);
+        violations.CountAtMost($"{field}.tags", message.Tags.Count, TagsMax);
+        foreach (var (key, value) in message.Tags.Take(TagsMax))
+        {
+            violations.RequiredId($"{field}.tags key", key);
+            violations.Text($"{field}.tags[{key}]", value);
+        }
+
+        return new Device(
+            message.Address,
+            message.VendorId,
+            message.ProductId,
+            message.Type switch
+            {
+                V1.DeviceType.Pf => DeviceType.PhysicalFunction,
+                V1.DeviceType.Vf => DeviceType.VirtualFunction,
+                V1.DeviceType.Vdpa => DeviceType.Vdpa,
+                _ => DeviceType.Pci,
+            },
+            message.ParentAddress.Length == 0 ? null : message.ParentAddress,
+            message.HasNumaCellId ? message.NumaCellId : null,
+            ValueList.From(message.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
+    }
+
+    private static void Hexadecimal(string field, string value, FieldViolations violations)
+    {
+        if (value.Length != 4 || !value.All(char.IsAsciiHexDigit))
+            violations.Add(field, value, "is not four hexadecimal digits");
+    }
+
+    private static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
+        where T : notnull
+    {
+        var seen = new HashSet<T>();
+        foreach (var value in values)
+        {
+            if (!seen.Add(value))
+            {
+                violations.Add(field, $"has {what} {value} twice");
+                return;
+            }
+        }
+    }
+
+    [GeneratedRegex("^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Address();
+}

@@ -1,0 +1,225 @@
+using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using ResourceService.Ledger;
+using ResourceService.Server.Claims;
+using ResourceService.Server.Nodes;
+using ResourceService.V1;
+using Status = Google.Rpc.Status;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>
+/// The only place where errors of the contract are made. Each is a <see cref="Status"/> with an ErrorInfo whose reason is documented in
+/// errors.proto; the tests compare the two.
+/// </summary>
+internal static class RpcErrors
+{
+    /// <summary>The domain of every reason.</summary>
+    public const string Domain = "resourceservice";
+
+    // Dimensions told per refusal; more would only repeat.
+    private const int DimensionsMax = 32;
+
+    // When to come back after a full queue: decisions take microseconds, commits under a millisecond.
+    private static readonly Duration _retrySoon = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(50));
+
+    // When to come back to a store that is lost.
+    private static readonly Duration _retryLater = Duration.FromTimeSpan(TimeSpan.FromSeconds(1));
+
+    /// <summary>Fields break their rules: all of them are named.</summary>
+    public static Status InvalidFields(IReadOnlyList<BadRequest.Types.FieldViolation> violations)
+    {
+        var first = violations[0];
+        var more = violations.Count > 1 ? $" (and {violations.Count - 1} more)" : "";
+        var status = Make(Code.InvalidArgument, ErrorReason.InvalidField, $"{first.Field}: {first.Description}{more}");
+        status.Details.Add(Any.Pack(new BadRequest { FieldViolations = { violations } }));
+        return status;
+    }
+
+    /// <summary>A page token that this list did not give.</summary>
+    public static Status InvalidPageToken() =>
+        Make(Code.InvalidArgument, ErrorReason.InvalidPageToken, "page_token: not a token of this list; start again without one.");
+
+    /// <summary>A node that is not registered.</summary>
+    public static Status NodeNotFound(string nodeId) =>
+        Make(Code.NotFound, ErrorReason.NodeNotFound, $"Node {nodeId} is not registered.", ("node_id", nodeId));
+
+    /// <summary>A claim the store does not know.</summary>
+    public static Status ClaimNotFound(string claimId) =>
+        Make(Code.NotFound, ErrorReason.ClaimNotFound, $"Claim {claimId} does not exist.", ("claim_id", claimId));
+
+    /// <summary>An instance that holds nothing.</summary>
+    public static Status InstanceNotFound(string instanceId) =>
+        Make(Code.NotFound, ErrorReason.InstanceNotFound, $"Instance {instanceId} holds no claim.", ("instance_id", instanceId));
+
+    /// <summary>A claim that has ended in a state that does not allow the step.</summary>
+    public static Status ClaimEnded(Ledger.Claims.Claim claim) => Make(
+        Code.FailedPrecondition, ErrorReason.ClaimWrongState, $"Claim {claim.Id} is {claim.State}: it holds nothing any more.",
+        ("claim_id", claim.Id.ToString()), ("state", ContractMapping.ToContract(claim.State).ToString().ToUpperInvariant()));
+
+    /// <summary>A request id that came with other content before.</summary>
+    public static Status RequestIdReused(Guid id) =>
+        Make(Code.AlreadyExists, ErrorReason.RequestIdReused, $"request_id: {id} was used before with another request.", ("request_id", id.ToString()));
+
+    /// <summary>No node of those allowed fits.</summary>
+    public static Status NoCandidateFits(string message, IMessage detail) =>
+        WithDetail(Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, message), detail);
+
+    /// <summary>No candidate named fits; why, for each.</summary>
+    public static Status NoCandidateFits(IReadOnlyCollection<V1.Refusal> refusals)
+    {
+        var status = Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, $"None of {refusals.Count} candidates fits.");
+        foreach (var refusal in refusals.Take(16))
+            status.Details.Add(Any.Pack(refusal));
+        return status;
+    }
+
+    /// <summary>Another request of an all-or-nothing batch failed.</summary>
+    public static Status BatchNotApplied() =>
+        Make(Code.Aborted, ErrorReason.BatchNotApplied, "Another request of the batch was refused, so none was carried out.");
+
+    /// <summary>A revision that is no longer kept.</summary>
+    public static Status RevisionTooOld(long revision, long oldest) => Make(
+        Code.OutOfRange, ErrorReason.RevisionTooOld, $"Changes after revision {revision} are no longer kept.",
+        ("revision", Text(revision)), ("oldest_revision", Text(oldest)));
+
+    /// <summary>A revision that does not exist yet.</summary>
+    public static Status RevisionInFuture(long revision, long latest) => Make(
+        Code.OutOfRange, ErrorReason.RevisionInFuture, $"Revision {revision} is after the latest, {latest}.",
+        ("revision", Text(revision)), ("latest_revision", Text(latest)));
+
+    /// <summary>Something the service cannot do yet.</summary>
+    public static Status NotImplemented(string what) => Make(Code.Unimplemented, ErrorReason.NotImplemented, what);
+
+    /// <summary>Too much is waiting.</summary>
+    public static Status QueueFull() =>
+        WithRetry(Make(Code.Unavailable, ErrorReason.QueueFull, "Too many changes are waiting; retry with the same request_id."), _retrySoon);
+
+    /// <summary>More nodes than configured.</summary>
+    public static Status TooManyNodes(int max) => WithRetry(
+        Make(Code.Unavailable, ErrorReason.QueueFull, $"The service holds {max} nodes, as many as Nodes:NodesMax allows."), _retryLater);
+
+    /// <summary>The service stops.</summary>
+    public static Status Stopping() =>
+        WithRetry(Make(Code.Unavailable, ErrorReason.NotServing, "The service is stopping; retry with the same request_id."), _retryLater);
+
+    /// <summary>A defect of the service.</summary>
+    public static Status Defect() =>
+        Make(Code.Internal, ErrorReason.InvariantBroken, "A defect of the service; the node was read from the store again. Please report it.");
+
+    /// <summary>What became of a command that was not accepted.</summary>
+    public static Status Of(CommandOutcome outcome, string nodeId) => outcome.Status switch
+    {
+        CommandStatus.Refused => Of(outcome.Refusal!, nodeId),
+        CommandStatus.Cancelled => Make(Code.DeadlineExceeded, ErrorReason.DeadlinePassed, "The caller gave up before it was decided; nothing changed."),
+        CommandStatus.QueueFull => QueueFull(),
+        CommandStatus.StoreUnavailable => WithRetry(
+            Make(Code.Unavailable, ErrorReason.StoreUnavailable, "The store takes no writes; nothing changed. Retry with the same request_id."), _retryLater),
+        CommandStatus.Stopping => Stopping(),
+        CommandStatus.InDoubt => WithRetry(
+            Make(Code.Unavailable, ErrorReason.CommitInDoubt, "The commit failed; a retry with the same request_id gets the right answer."), _retryLater),
+        _ => Defect(),
+    };
+
+    /// <summary>A refusal of the rules.</summary>
+    public static Status Of(Ledger.Refusal refusal, string nodeId)
+    {
+        var (code, reason) = refusal.Kind switch
+        {
+            RefusalKind.NodeNotFound => (Code.NotFound, ErrorReason.NodeNotFound),
+            RefusalKind.ClaimNotLive => (Code.NotFound, ErrorReason.ClaimNotFound),
+            RefusalKind.ClaimWrongState => (Code.FailedPrecondition, ErrorReason.ClaimWrongState),
+            RefusalKind.InstanceNotFound => (Code.NotFound, ErrorReason.InstanceNotFound),
+            RefusalKind.InstanceAlreadyClaimed => (Code.AlreadyExists, ErrorReason.InstanceAlreadyClaimed),
+            RefusalKind.NodeNotEnabled => (Code.FailedPrecondition, ErrorReason.NodeNotEnabled),
+            RefusalKind.StaleGeneration => (Code.Aborted, ErrorReason.StaleGeneration),
+            RefusalKind.InventoryInUse => (Code.FailedPrecondition, ErrorReason.InventoryInUse),
+            RefusalKind.NodeHoldsClaims => (Code.FailedPrecondition, ErrorReason.NodeHoldsClaims),
+            _ => (Code.ResourceExhausted, ErrorReason.DoesNotFit),
+        };
+        var status = Make(code, reason, refusal.Message, [("node_id", nodeId), .. refusal.Metadata.Select(pair => (pair.Key, pair.Value))]);
+        return refusal.Kind == RefusalKind.DoesNotFit ? WithDetail(status, ToContract(refusal, nodeId)) : status;
+    }
+
+    /// <summary>What a node lacks, dimension by dimension.</summary>
+    public static V1.Refusal ToContract(Ledger.Refusal refusal, string nodeId)
+    {
+        var detail = new V1.Refusal { NodeId = nodeId };
+        if (refusal.Kind == RefusalKind.NodeNotFound)
+            detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotFound, Detail = refusal.Message });
+        else if (refusal.Kind == RefusalKind.NodeNotEnabled)
+            detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotEnabled, Detail = refusal.Message });
+        foreach (var dimension in refusal.Dimensions.Take(DimensionsMax))
+            detail.Dimensions.Add(ToContract(dimension));
+        return detail;
+    }
+
+    /// <summary>The contract's name of a refusal reason.</summary>
+    public static V1.RefusalReason ToContract(Ledger.Claims.RefusalReason reason) => reason switch
+    {
+        Ledger.Claims.RefusalReason.NodeAbsent => V1.RefusalReason.NodeNotFound,
+        Ledger.Claims.RefusalReason.NodeNotEnabled => V1.RefusalReason.NodeNotEnabled,
+        Ledger.Claims.RefusalReason.NodeFiltered => V1.RefusalReason.NodeFiltered,
+        Ledger.Claims.RefusalReason.TraitMissing => V1.RefusalReason.TraitMissing,
+        Ledger.Claims.RefusalReason.TraitForbidden => V1.RefusalReason.TraitForbidden,
+        Ledger.Claims.RefusalReason.NoInventory => V1.RefusalReason.ClassNotInInventory,
+        Ledger.Claims.RefusalReason.BelowMinUnit => V1.RefusalReason.BelowMinUnit,
+        Ledger.Claims.RefusalReason.AboveMaxUnit => V1.RefusalReason.AboveMaxUnit,
+        Ledger.Claims.RefusalReason.NotStepMultiple => V1.RefusalReason.StepSizeMismatch,
+        Ledger.Claims.RefusalReason.LimitExceeded => V1.RefusalReason.LimitExceeded,
+        Ledger.Claims.RefusalReason.CapacityExceeded => V1.RefusalReason.CapacityExceeded,
+        _ => V1.RefusalReason.Unspecified,
+    };
+
+    /// <summary>How many nodes refuse for each reason.</summary>
+    public static RefusalSummary ToContract(RefusalCounts counts)
+    {
+        var summary = new RefusalSummary { ExaminedNodeCount = counts.Examined };
+        summary.Refusals.Add(counts.MostFrequentFirst().Select(
+            count => new RefusalCount { Reason = ToContract(count.Reason), ResourceClass = count.Class, NodeCount = count.Nodes }));
+        return summary;
+    }
+
+    private static V1.RefusedDimension ToContract(Ledger.Claims.RefusedDimension dimension)
+    {
+        var isTrait = dimension.Reason is Ledger.Claims.RefusalReason.TraitMissing or Ledger.Claims.RefusalReason.TraitForbidden;
+        return new V1.RefusedDimension
+        {
+            Reason = ToContract(dimension.Reason),
+            ResourceClass = isTrait ? "" : dimension.Subject,
+            Trait = isTrait ? dimension.Subject : "",
+            Requested = dimension.Requested,
+            Available = dimension.Available,
+            Capacity = dimension.Capacity,
+            Detail = dimension.ToString(),
+        };
+    }
+
+    private static Status Make(Code code, ErrorReason reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        var info = new ErrorInfo { Domain = Domain, Reason = ReasonName(reason) };
+        foreach (var (key, value) in metadata)
+        {
+            if (value.Length > 0)
+                info.Metadata[key] = value;
+        }
+
+        return new Status { Code = (int)code, Message = message, Details = { Any.Pack(info) } };
+    }
+
+    // The contract's name without its prefix: protobuf knows the original one.
+    private static string ReasonName(ErrorReason reason) =>
+        ErrorsReflection.Descriptor.EnumTypes[0].FindValueByNumber((int)reason).Name["ERROR_REASON_".Length..];
+
+    private static Status WithDetail(Status status, IMessage detail)
+    {
+        status.Details.Add(Any.Pack(detail));
+        return status;
+    }
+
+    private static Status WithRetry(Status status, Duration delay) => WithDetail(status, new RetryInfo { RetryDelay = delay });
+
+    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

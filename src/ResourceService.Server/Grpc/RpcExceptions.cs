@@ -1,0 +1,11 @@
+using Grpc.Core;
+using Status = Google.Rpc.Status;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>Turns an error of the contract into what Grpc.AspNetCore sends as trailers.</summary>
+internal static class RpcExceptions
+{
+    /// <summary>An exception that carries the status with all its details.</summary>
+    public static RpcException ToException(this Status status) => status.ToRpcException();
+}

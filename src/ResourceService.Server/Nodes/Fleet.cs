@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.History;
+using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Nodes;
+
+/// <summary>
+/// The running ledger: reads the store at start, runs the committer, tells everyone of its commits, and stops in order. Owns the committer;
+/// the store belongs to who opened it.
+/// </summary>
+internal sealed class Fleet : ICommitObserver, IDisposable
+{
+    private readonly IClaimStore _store;
+    private readonly FleetServices _services;
+    private readonly NodeDirectory _nodes;
+    private readonly LedgerHistory _history;
+    private readonly UsageSampler _sampler;
+    private readonly StoreHealth _health;
+    private readonly CommitOptions _commitOptions;
+    private readonly RequestOptions _requestOptions;
+    private readonly ILogger<Fleet> _logger;
+    private GroupCommitter? _committer;
+    private int _attempts;
+
+    public Fleet(
+        IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, StoreHealth health,
+        CommitOptions commitOptions, RequestOptions requestOptions, ILogger<Fleet> logger)
+    {
+        _store = store;
+        _services = services;
+        _nodes = nodes;
+        _history = history;
+        _sampler = sampler;
+        _health = health;
+        _commitOptions = commitOptions;
+        _requestOptions = requestOptions;
+        _logger = logger;
+    }
+
+    /// <summary>Reads the store and starts to commit. Called once, before the first call is served.</summary>
+    public void Start()
+    {
+        var watch = Stopwatch.StartNew();
+        var contents = _store.Load(_requestOptions.RememberedMax);
+        _history.StartAfter(contents.LastRevision);
+        foreach (var request in contents.Requests)
+            Remember(request);
+        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision);
+        _services.Committer = _committer;
+        _nodes.Load(contents.Nodes, contents.LastClaimSequence);
+
+        _logger.Recovered(
+            watch.ElapsedMilliseconds,
+            contents.Nodes.Count(node => node.Exists),
+            contents.Nodes.Sum(node => node.Claims.Count),
+            contents.Nodes.Sum(node => node.Claims.Values.Count(claim => claim.State == ClaimState.Held)),
+            contents.Requests.Count,
+            contents.LastRevision,
+            contents.UsageDifferences);
+    }
+
+    /// <summary>Makes durable what was accepted, then ends the committer.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _committer, null) is not { } committer)
+            return;
+        _sampler.Dispose();
+        _services.Leases.Dispose();
+        committer.Dispose();
+        _logger.Stopped(committer.LastRevision);
+    }
+
+    /// <inheritdoc/>
+    public void OnCommitted(CommitBatch batch, int entries)
+    {
+        _history.Append(batch.Events);
+        _sampler.Note(batch);
+    }
+
+    /// <inheritdoc/>
+    public void OnStoreLost(Exception cause)
+    {
+        _attempts++;
+        if (_health.LostBecause is null)
+            _logger.StoreLost(cause.Message, cause);
+        else if (int.IsPow2(_attempts))
+            _logger.StoreStillLost(cause.Message);
+        _health.LostBecause = cause.Message;
+    }
+
+    /// <inheritdoc/>
+    public void OnStoreRecovered(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown, IReadOnlyList<RememberedRequest> requests)
+    {
+        foreach (var request in requests)
+            Remember(request);
+        foreach (var node in nodes)
+            _nodes.Find(node.NodeKey)!.Restore(node);
+        foreach (var key in unknown)
+        {
+            var worker = _nodes.Find(key)!;
+            worker.Restore(NodeView.Unregistered(key, worker.View.Id));
+        }
+
+        // Events that turned out durable were never appended: followers read them from the store.
+        _history.StartAfter(_services.Committer.LastRevision);
+        _logger.StoreRecovered(_attempts, nodes.Count + unknown.Count, requests.Count);
+        _attempts = 0;
+        _health.LostBecause = null;
+    }
+
+    private void Remember(RememberedRequest request) =>
+        _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Revision, request.TimeMs);
+}

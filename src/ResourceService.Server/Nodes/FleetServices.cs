@@ -1,0 +1,33 @@
+using ResourceService.Ledger;
+using ResourceService.Server.Options;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Nodes;
+
+/// <summary>What all workers share.</summary>
+internal sealed class FleetServices(NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases)
+{
+    private GroupCommitter? _committer;
+
+    /// <summary>Their bounds.</summary>
+    public NodeOptions Options { get; } = options;
+
+    /// <summary>Which instance holds which claim.</summary>
+    public InstanceRegistry Instances { get; } = instances;
+
+    /// <summary>Which requests are known.</summary>
+    public RequestMemory Requests { get; } = requests;
+
+    /// <summary>Who is woken when.</summary>
+    public LeaseClock Leases { get; } = leases;
+
+    /// <summary>The one writer. Set once, after the fleet was loaded and before the first command.</summary>
+    public GroupCommitter Committer
+    {
+        get => _committer ?? throw new InvalidOperationException("The fleet is not loaded yet.");
+        set => _committer = value;
+    }
+
+    /// <summary>The moment now, by the only clock.</summary>
+    public Instant Now => new(time.GetUtcNow().ToUnixTimeMilliseconds());
+}

@@ -1,0 +1,92 @@
+using Google.Protobuf;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Options;
+using ResourceService.Storage;
+using Status = Google.Rpc.Status;
+
+namespace ResourceService.Server.Nodes;
+
+/// <summary>
+/// The door through which every change comes: counts what is under way and bounds it, turns callers away while the service stops, and gives a
+/// retry the first answer instead of doing its work again.
+/// </summary>
+internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, NodeOptions options)
+{
+    private int _inFlight;
+    private volatile bool _stopping;
+
+    /// <summary>Turns all further callers away; what is under way goes on.</summary>
+    public void Stop() => _stopping = true;
+
+    /// <summary>Runs a change of an unidentified or identified request, the latter once.</summary>
+    /// <param name="request">The request, whose content a retry must repeat.</param>
+    /// <param name="requestId">Its id; null when it has none.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="parser">Reads a kept answer.</param>
+    /// <param name="run">Does the work.</param>
+    /// <param name="cancellation">Ends waiting for another attempt of the same request.</param>
+    public Task<CallResult<TReply>> RunAsync<TReply>(
+        IMessage request, Guid? requestId, string actor, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run,
+        CancellationToken cancellation)
+        where TReply : class, IMessage<TReply> =>
+        RunAsync(new RequestStamp(actor, requestId, requestId is null ? 0 : Fingerprints.Of(request)), parser, run, cancellation);
+
+    /// <summary>Runs a change whose stamp the caller made.</summary>
+    public async Task<CallResult<TReply>> RunAsync<TReply>(
+        RequestStamp stamp, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run, CancellationToken cancellation)
+        where TReply : class, IMessage<TReply>
+    {
+        if (_stopping)
+            return RpcErrors.Stopping();
+        if (Interlocked.Increment(ref _inFlight) > options.InFlightMax)
+        {
+            Interlocked.Decrement(ref _inFlight);
+            return RpcErrors.QueueFull();
+        }
+
+        try
+        {
+            return stamp.RequestId is { } id ? await RunOnceAsync(stamp, id, parser, run, cancellation) : await run(stamp);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    private async Task<CallResult<TReply>> RunOnceAsync<TReply>(
+        RequestStamp stamp, Guid id, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run,
+        CancellationToken cancellation)
+        where TReply : class, IMessage<TReply>
+    {
+        while (true)
+        {
+            var (standing, revision, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
+            switch (standing)
+            {
+                case RequestMemory.Standing.New:
+                    try
+                    {
+                        return await run(stamp);
+                    }
+                    finally
+                    {
+                        fleet.Requests.End(id);
+                    }
+
+                case RequestMemory.Standing.Remembered:
+                    return reader.FindReply(revision) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
+
+                case RequestMemory.Standing.UnderWay:
+                    await underWay.WaitAsync(cancellation);
+                    continue;
+
+                default:
+                    return RpcErrors.RequestIdReused(id);
+            }
+        }
+    }
+
+    // Answers are kept at least as long as ids are remembered.
+    private static Status Forgotten(Guid id) => throw new InvalidOperationException($"The answer to request {id} is remembered but not kept.");
+}

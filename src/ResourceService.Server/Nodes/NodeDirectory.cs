@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Server.Nodes;
+
+/// <summary>
+/// Every node that was ever registered, with its worker. Deleted nodes stay, without claims, so that a node that comes back keeps its number
+/// and its generation goes on.
+/// </summary>
+internal sealed class NodeDirectory(FleetServices fleet)
+{
+    private readonly ConcurrentDictionary<NodeId, NodeWorker> _byId = new();
+    private readonly Lock _gate = new();
+
+    // By node number minus one; copied when it grows, so readers need no lock. Written under _gate.
+    private volatile NodeWorker[] _byKey = [];
+    private int _count;
+    private volatile NodeWorker[]? _ordered;
+    private long _lastClaimSequence;
+
+    /// <summary>How many nodes are known, deleted ones included.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>All workers, by ascending node number.</summary>
+    public ReadOnlySpan<NodeWorker> All => _byKey.AsSpan(0, Count);
+
+    /// <summary>All workers, by ascending node id.</summary>
+    public ReadOnlySpan<NodeWorker> ById
+    {
+        get
+        {
+            if (_ordered is { } known)
+                return known;
+            lock (_gate)
+            {
+                NodeWorker[] ordered = [.. All];
+                Array.Sort(ordered, static (left, right) => left.View.Id.CompareTo(right.View.Id));
+                return _ordered = ordered;
+            }
+        }
+    }
+
+    /// <summary>The worker of a registered node.</summary>
+    public NodeWorker? Find(NodeId id) => _byId.TryGetValue(id, out var worker) && worker.View.Exists ? worker : null;
+
+    /// <summary>The worker of a node that is or was registered: its history outlives it.</summary>
+    public NodeWorker? FindEverRegistered(NodeId id) => _byId.TryGetValue(id, out var worker) && worker.View.Generation > 0 ? worker : null;
+
+    /// <summary>The worker of a node by its number, registered or not.</summary>
+    public NodeWorker? Find(int nodeKey) => nodeKey > 0 && nodeKey <= Count ? _byKey[nodeKey - 1] : null;
+
+    /// <summary>The worker of a node that may not be registered yet; null when there are too many nodes.</summary>
+    public NodeWorker? FindOrAdd(NodeId id)
+    {
+        if (_byId.TryGetValue(id, out var known))
+            return known;
+        lock (_gate)
+        {
+            if (_byId.TryGetValue(id, out known))
+                return known;
+            return _count >= fleet.Options.NodesMax ? null : Add(NodeView.Unregistered(_count + 1, id));
+        }
+    }
+
+    /// <summary>Takes over what the store holds, before the first command.</summary>
+    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence)
+    {
+        lock (_gate)
+        {
+            foreach (var node in nodes.OrderBy(node => node.NodeKey))
+            {
+                // A registration that failed may have left a number unused: a nameless place keeps the array dense.
+                while (_count + 1 < node.NodeKey)
+                    Add(NodeView.Unregistered(_count + 1, new NodeId("")));
+                var worker = Add(node);
+                foreach (var claim in node.Claims.Values)
+                    Invariant.Require(fleet.Instances.TryEnter(claim.Instance.Id, claim.Id), "an instance holds one claim");
+                worker.WakeForNextLease();
+            }
+        }
+
+        _lastClaimSequence = lastClaimSequence;
+    }
+
+    /// <summary>An id for a claim that may be admitted. An id whose claim was refused is never used.</summary>
+    public ClaimId NextClaimId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastClaimSequence));
+
+    private NodeWorker Add(NodeView node)
+    {
+        var worker = new NodeWorker(fleet, node);
+        if (_count == _byKey.Length)
+        {
+            var grown = new NodeWorker[Math.Max(64, _byKey.Length * 2)];
+            _byKey.CopyTo(grown, 0);
+            _byKey = grown;
+        }
+
+        _byKey[_count] = worker;
+        Volatile.Write(ref _count, _count + 1);
+        _byId[node.Id] = worker;
+        _ordered = null;
+        return worker;
+    }
+}

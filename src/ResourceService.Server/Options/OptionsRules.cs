@@ -1,0 +1,37 @@
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Options;
+
+/// <summary>The ranges of all options, checked at start: every one that is wrong is named at once.</summary>
+internal static class OptionsRules
+{
+    /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
+    public static IReadOnlyList<string> Violations(StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests)
+    {
+        var violations = new List<string>();
+        if (string.IsNullOrWhiteSpace(storage.DataDirectory))
+            violations.Add("Storage:DataDirectory must be set");
+        Between("Storage:DatabaseSizeMaxMb", storage.DatabaseSizeMaxMb, 0, 16_000_000);
+        Between("Storage:CacheMb", storage.CacheMb, 1, 65_536);
+        Between("Storage:CheckpointPages", storage.CheckpointPages, 100, 1_000_000);
+        Between("Commit:BatchMax", commit.BatchMax, 1, 100_000);
+        Between("Commit:RetryDelayMs", commit.RetryDelayMs, 1, 60_000);
+        Between("Nodes:QueueDepthMax", nodes.QueueDepthMax, 1, 1_000_000);
+        Between("Nodes:InFlightMax", nodes.InFlightMax, 1, 10_000_000);
+        Between("Nodes:NodesMax", nodes.NodesMax, 1, 10_000_000);
+        Between("Nodes:SnapshotIntervalSeconds", nodes.SnapshotIntervalSeconds, 1, 86_400);
+        Between("Requests:RememberedMax", requests.RememberedMax, 0, 100_000_000);
+        Between("Requests:RememberedMinutes", requests.RememberedMinutes, 1, 100_000);
+        Between("Requests:MessageBytesMax", requests.MessageBytesMax, 1_024, 1 << 30);
+        Between("Requests:StreamInFlightMax", requests.StreamInFlightMax, 1, 100_000);
+        Between("Requests:StreamsPerConnectionMax", requests.StreamsPerConnectionMax, 1, 100_000);
+        Between("Requests:ShutdownSeconds", requests.ShutdownSeconds, 1, 3_600);
+        return violations;
+
+        void Between(string name, int value, int least, int most)
+        {
+            if (value < least || value > most)
+                violations.Add($"{name} is {value}; must be {least} to {most}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace ResourceService.Server.Options;
+
+/// <summary>What is remembered of requests. Configuration section <c>Requests</c>.</summary>
+public sealed class RequestOptions
+{
+    /// <summary>The most requests whose ids are remembered, the oldest go first; about 100 bytes each. 0 to 100,000,000.</summary>
+    public int RememberedMax { get; set; } = 2_000_000;
+
+    /// <summary>How long a request is remembered at most, in minutes. 1 to 100,000.</summary>
+    public int RememberedMinutes { get; set; } = 24 * 60;
+
+    /// <summary>The largest message taken, in bytes. 1,024 to 1,073,741,824.</summary>
+    public int MessageBytesMax { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>The most claims unanswered on one StreamClaims stream; the stream is read no further until some are. 1 to 100,000.</summary>
+    public int StreamInFlightMax { get; set; } = 4_096;
+
+    /// <summary>The most calls at a time on one connection. 1 to 100,000.</summary>
+    public int StreamsPerConnectionMax { get; set; } = 1_024;
+
+    /// <summary>How long calls in flight may take to end when the service stops, in seconds. 1 to 3,600.</summary>
+    public int ShutdownSeconds { get; set; } = 10;
+}

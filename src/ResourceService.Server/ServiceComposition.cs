@@ -1,0 +1,137 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using ResourceService.Server.Claims;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Health;
+using ResourceService.Server.History;
+using ResourceService.Server.Nodes;
+using ResourceService.Server.Options;
+using ResourceService.Storage;
+using ResourceService.Storage.Sqlite;
+
+namespace ResourceService.Server;
+
+/// <summary>Puts the service together. The only place that knows all of its parts.</summary>
+internal static class ServiceComposition
+{
+    /// <summary>Where the service listens when nothing says otherwise: this machine only.</summary>
+    private const string DefaultUrl = "http://127.0.0.1:5080";
+
+    private const string ReadyTag = "ready";
+    private const string LiveTag = "live";
+
+    /// <summary>Builds the host; throws <see cref="StoreException"/> when the configuration or the store is unusable.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        // The settings lie beside the program, wherever it is started from; the data directory is relative to where it is started.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls(builder.Configuration["urls"] ?? DefaultUrl);
+        var requests = AddOptions(builder);
+        AddLedger(builder.Services);
+        AddGrpc(builder, requests);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
+
+        var app = builder.Build();
+        app.MapGrpcService<NodeGrpcService>();
+        app.MapGrpcService<ClaimGrpcService>();
+        app.MapGrpcService<ResizeGrpcService>();
+        app.MapGrpcService<MigrationGrpcService>();
+        app.MapGrpcService<AuditGrpcService>();
+        app.MapGrpcHealthChecksService();
+        app.MapGrpcReflectionService();
+        return app;
+    }
+
+    private static RequestOptions AddOptions(WebApplicationBuilder builder)
+    {
+        var storage = Bind<StorageOptions>("Storage");
+        var commit = Bind<CommitOptions>("Commit");
+        var nodes = Bind<NodeOptions>("Nodes");
+        var requests = Bind<RequestOptions>("Requests");
+        var violations = OptionsRules.Violations(storage, commit, nodes, requests);
+        if (violations.Count > 0)
+            throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
+        return requests;
+
+        T Bind<T>(string section)
+            where T : class, new()
+        {
+            var options = builder.Configuration.GetSection(section).Get<T>() ?? new T();
+            builder.Services.AddSingleton(options);
+            return options;
+        }
+    }
+
+    private static void AddLedger(IServiceCollection services)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => SqliteClaimStore.Open(provider.GetRequiredService<StorageOptions>()));
+        services.AddSingleton<IClaimStore>(provider => provider.GetRequiredService<SqliteClaimStore>());
+        services.AddSingleton(provider => provider.GetRequiredService<SqliteClaimStore>().Reader);
+        services.AddSingleton<StoppingSignal>();
+        services.AddSingleton<StoreHealth>();
+        services.AddSingleton<InstanceRegistry>();
+        services.AddSingleton<RequestMemory>();
+        services.AddSingleton<LeaseClock>();
+        services.AddSingleton<FleetServices>();
+        services.AddSingleton<NodeDirectory>();
+        services.AddSingleton<LedgerHistory>();
+        services.AddSingleton<HistoryWatch>();
+        services.AddSingleton<UsageSampler>();
+        services.AddSingleton<LedgerVerifier>();
+        services.AddSingleton<Fleet>();
+        services.AddSingleton<IdempotentCalls>();
+        services.AddSingleton<CandidateFinder>();
+        services.AddSingleton<ClaimPlacement>();
+        services.AddSingleton<GroupClaim>();
+        services.AddSingleton<ClaimCalls>();
+        services.AddSingleton<ClaimBatch>();
+        services.AddSingleton<ClaimStream>();
+        services.AddSingleton<ClaimQueries>();
+    }
+
+    private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests)
+    {
+        var services = builder.Services;
+        services.AddGrpc(options =>
+        {
+            options.MaxReceiveMessageSize = requests.MessageBytesMax;
+            options.EnableDetailedErrors = false;
+            options.Interceptors.Add<ErrorInterceptor>();
+            // Nothing bounds what a compressed message inflates to before it is parsed: no compression is accepted.
+            options.CompressionProviders = [];
+        });
+        // One instance each: without this every call makes and disposes its own.
+        services.AddSingleton<ErrorInterceptor>();
+        services.AddSingleton<NodeGrpcService>();
+        services.AddSingleton<ClaimGrpcService>();
+        services.AddSingleton<ResizeGrpcService>();
+        services.AddSingleton<MigrationGrpcService>();
+        services.AddSingleton<AuditGrpcService>();
+        services.AddGrpcReflection();
+        services.AddGrpcHealthChecks(options =>
+            {
+                options.UseHealthChecksCache = false;
+                // The names that probes ask for: "" and "readiness" for traffic, "liveness" for restarts.
+                options.Services.Map("", check => check.Tags.Contains(ReadyTag));
+                options.Services.Map("readiness", check => check.Tags.Contains(ReadyTag));
+                options.Services.Map("liveness", check => check.Tags.Contains(LiveTag));
+            })
+            .AddCheck<StoreHealthCheck>("store", tags: [ReadyTag])
+            .AddCheck("process", () => Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckResult.Healthy(), tags: [LiveTag]);
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            // Plain HTTP/2: gRPC needs nothing else, and without TLS there is no negotiation between versions.
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.AddServerHeader = false;
+            // Messages are bounded one by one; a stream as a whole is not.
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = requests.StreamsPerConnectionMax;
+            // A stream of claims may be quiet for long.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+        });
+    }
+}

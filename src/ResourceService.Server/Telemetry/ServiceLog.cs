@@ -1,0 +1,33 @@
+namespace ResourceService.Server.Telemetry;
+
+/// <summary>Every line the service logs. Information is for its life, Warning for what an operator should look at, Debug for single calls.</summary>
+internal static partial class ServiceLog
+{
+    [LoggerMessage(1, LogLevel.Information,
+        "Recovered in {ElapsedMs} ms: {NodeCount} nodes, {ClaimCount} claims ({HeldCount} held), {RequestCount} remembered requests, revision {Revision}, {DifferenceCount} usage differences")]
+    public static partial void Recovered(
+        this ILogger logger, long elapsedMs, int nodeCount, int claimCount, int heldCount, int requestCount, long revision, int differenceCount);
+
+    [LoggerMessage(2, LogLevel.Information, "Listening on {Address}")]
+    public static partial void Listening(this ILogger logger, string address);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopping: finishing what was accepted")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Information, "Stopped: everything accepted is durable up to revision {Revision}")]
+    public static partial void Stopped(this ILogger logger, long revision);
+
+    [LoggerMessage(5, LogLevel.Error, "The store is lost, changes are refused until it is back: {Cause}")]
+    public static partial void StoreLost(this ILogger logger, string cause, Exception exception);
+
+    [LoggerMessage(6, LogLevel.Warning, "The store is still lost: {Cause}")]
+    public static partial void StoreStillLost(this ILogger logger, string cause);
+
+    [LoggerMessage(7, LogLevel.Information,
+        "The store is back after {Attempts} attempts: {NodeCount} nodes read again, {RequestCount} requests in doubt turned out durable")]
+    public static partial void StoreRecovered(this ILogger logger, int attempts, int nodeCount, int requestCount);
+
+    [LoggerMessage(8, LogLevel.Error, "{Method} failed unexpectedly")]
+    public static partial void CallFailed(this ILogger logger, string method, Exception exception);
+
+}

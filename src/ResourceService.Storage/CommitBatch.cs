@@ -1,0 +1,143 @@
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>
+/// What one transaction writes, gathered from the entries of a batch in their order: each node once as it is in the end, new claims once,
+/// later changes of claims in order, one event per change.
+/// </summary>
+public sealed class CommitBatch
+{
+    private readonly Dictionary<int, NodeUpdate> _nodes = [];
+    private readonly List<Claim> _addedClaims = [];
+    private readonly List<Claim> _changedClaims = [];
+    private readonly List<UsageSnapshot> _snapshots = [];
+    private readonly List<LedgerEvent> _events = [];
+    private readonly List<RequestOrigin> _origins = [];
+
+    /// <summary>Starts a batch whose first event follows <paramref name="lastRevision"/>.</summary>
+    public CommitBatch(long lastRevision) => LastRevision = lastRevision;
+
+    /// <summary>The revision of the newest event in the batch, or of the one before it.</summary>
+    public long LastRevision { get; private set; }
+
+    /// <summary>The nodes changed, each once.</summary>
+    public IReadOnlyCollection<NodeUpdate> Nodes => _nodes.Values;
+
+    /// <summary>Claims that began in this batch, as they began.</summary>
+    public IReadOnlyList<Claim> AddedClaims => _addedClaims;
+
+    /// <summary>Claims that changed, once per change, in order.</summary>
+    public IReadOnlyList<Claim> ChangedClaims => _changedClaims;
+
+    /// <summary>Usage to keep.</summary>
+    public IReadOnlyList<UsageSnapshot> Snapshots => _snapshots;
+
+    /// <summary>One event per change, by ascending revision.</summary>
+    public IReadOnlyList<LedgerEvent> Events => _events;
+
+    /// <summary>Who caused the event at the same place. Only the first event of a request carries its answer, so it is remembered once.</summary>
+    public IReadOnlyList<RequestOrigin> Origins => _origins;
+
+    /// <summary>Whether there is nothing to write.</summary>
+    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0;
+
+    /// <summary>A node as the batch leaves it.</summary>
+    /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
+    /// <param name="After">The node in the end.</param>
+    /// <param name="SpecChanged">Whether more than usage changed.</param>
+    public readonly record struct NodeUpdate(long GenerationBefore, NodeView After, bool SpecChanged);
+
+    /// <summary>Takes an entry's changes and gives the places of its events.</summary>
+    public Range Add(CommitEntry entry)
+    {
+        var start = _events.Count;
+        var origin = entry.Origin;
+        foreach (var node in entry.Nodes)
+        {
+            var before = node.Before;
+            foreach (var applied in node.Changes)
+            {
+                AddChange(before, applied, origin);
+                before = applied.After;
+                origin = origin with { Reply = null };
+            }
+
+            AddNode(node);
+        }
+
+        _snapshots.AddRange(entry.Snapshots);
+        return start.._events.Count;
+    }
+
+    /// <summary>The events in a range given by <see cref="Add"/>.</summary>
+    public ReadOnlySpan<LedgerEvent> EventsOf(Range range) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_events)[range];
+
+    private void AddNode(NodeCommit node)
+    {
+        var after = node.Changes[^1].After;
+        var specChanged = false;
+        foreach (var applied in node.Changes)
+            specChanged |= applied.Change is NodeRegistered or NodeStateChanged;
+        _nodes[after.NodeKey] = _nodes.TryGetValue(after.NodeKey, out var earlier)
+            ? new NodeUpdate(earlier.GenerationBefore, after, earlier.SpecChanged || specChanged)
+            : new NodeUpdate(node.Before.Generation, after, specChanged);
+    }
+
+    private void AddChange(NodeView before, AppliedChange applied, RequestOrigin origin)
+    {
+        var (change, after) = applied;
+        LastRevision++;
+        var recorded = new LedgerEvent
+        {
+            Revision = LastRevision,
+            Time = change.Time,
+            Kind = change.Kind,
+            NodeKey = after.NodeKey,
+            Generation = after.Generation,
+            Actor = origin.Actor,
+            UsedAfter = after.UsedByClass(),
+            ClaimCount = after.Claims.Count,
+            Reason = change.Reason,
+            RequestId = origin.RequestId,
+        };
+        _origins.Add(origin);
+        _events.Add(change is ClaimChanged claimChanged ? AddClaim(claimChanged, recorded) : AddNodeStates(before, after, recorded));
+    }
+
+    private LedgerEvent AddClaim(ClaimChanged change, LedgerEvent recorded)
+    {
+        var (before, after) = (change.Before, change.After);
+        if (before is null)
+            _addedClaims.Add(after);
+        else
+            _changedClaims.Add(after);
+
+        var instanceChanged = before is not null && before.Instance != after.Instance;
+        return recorded with
+        {
+            StateBefore = (int?)before?.State,
+            StateAfter = (int)after.State,
+            InstanceId = after.Instance.Id,
+            ClaimId = after.Id,
+            Amounts = after.Amounts,
+            LeaseBefore = before?.LeaseEnd,
+            LeaseAfter = after.LeaseEnd,
+            InstanceBefore = instanceChanged ? before!.Instance : null,
+            InstanceAfter = instanceChanged ? after.Instance : null,
+        };
+    }
+
+    private static LedgerEvent AddNodeStates(NodeView before, NodeView after, LedgerEvent recorded)
+    {
+        var specChanged = !ReferenceEquals(before.Spec, after.Spec);
+        return recorded with
+        {
+            StateBefore = before.Exists ? (int)before.State : null,
+            StateAfter = (int)after.State,
+            SpecBefore = specChanged && before.Exists ? before.Spec : null,
+            SpecAfter = specChanged ? after.Spec : null,
+        };
+    }
+}

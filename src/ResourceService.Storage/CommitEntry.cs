@@ -1,0 +1,38 @@
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>
+/// What one request changes, to be made durable as a whole. An entry without changes waits for all that was given before it: a refusal
+/// that was decided on changes not yet durable must not be told before they are.
+/// </summary>
+public abstract class CommitEntry
+{
+    /// <summary>The nodes changed; mostly one, none for an entry that only waits.</summary>
+    public IReadOnlyList<NodeCommit> Nodes { get; protected set; } = [];
+
+    /// <summary>Usage to keep for plots; mostly none.</summary>
+    public virtual IReadOnlyList<UsageSnapshot> Snapshots => [];
+
+    /// <summary>Who asked.</summary>
+    public virtual RequestOrigin Origin => RequestOrigin.Service;
+
+    /// <summary>Set when the nodes' ledgers broke an invariant: the entry fails, and the nodes are read from the store again.</summary>
+    public virtual Exception? Fault => null;
+
+    /// <summary>The entry is durable. Called once, on the writer's thread: short, and it never throws.</summary>
+    /// <param name="events">The entry's events, with their revisions.</param>
+    protected internal abstract void Committed(ReadOnlySpan<LedgerEvent> events);
+
+    /// <summary>
+    /// The entry is not known to be durable; the ledgers it changed are poisoned. Called once, on the writer's thread, instead of
+    /// <see cref="Committed"/>.
+    /// </summary>
+    protected internal abstract void Failed();
+}
+
+/// <summary>The changes of one entry on one node, in order.</summary>
+/// <param name="Ledger">The ledger they were applied to; poisoned when they do not become durable.</param>
+/// <param name="Before">The node that the first change started from.</param>
+/// <param name="Changes">The changes; none only in an entry with a fault.</param>
+public sealed record NodeCommit(NodeLedger Ledger, NodeView Before, IReadOnlyList<AppliedChange> Changes);

@@ -1,0 +1,258 @@
+using ResourceService.Ledger;
+using System.Diagnostics;
+
+namespace ResourceService.Storage;
+
+/// <summary>
+/// The one writer. It takes whatever entries are waiting, writes them in one transaction, makes that durable once, and then tells each entry.
+/// While a transaction runs the next batch gathers, so under load many requests share one disk flush and alone a request waits for nothing.
+/// There is no timer and no artificial delay.
+///
+/// Entries become durable in the order of <see cref="Submit"/>. When a commit fails, nobody knows what is on the disk, so every entry of the
+/// batch and every entry behind it fails, the ledgers they changed are poisoned, and the store is asked again and again until it answers;
+/// then the poisoned nodes are read anew. An entry of a poisoned ledger that arrives later fails as well: it was decided on changes that
+/// never became durable.
+/// </summary>
+public sealed class GroupCommitter : IDisposable
+{
+    private readonly IClaimStore _store;
+    private readonly ICommitObserver _observer;
+    private readonly CommitOptions _options;
+    private readonly Thread _thread;
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _wake = new(0);
+
+    // Both under _gate. Bounded by the requests in flight, which the server limits before a worker decides.
+    private List<CommitEntry> _waiting = [];
+    private bool _stopping;
+
+    // Whether the writer sleeps or is about to; spares a wake-up per entry while it works. Under _gate.
+    private bool _idle;
+
+    private long _lastRevision;
+    private volatile bool _available = true;
+
+    /// <summary>Starts the writer's thread.</summary>
+    public GroupCommitter(IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision)
+    {
+        _store = store;
+        _observer = observer;
+        _options = options;
+        _lastRevision = lastRevision;
+        _thread = new Thread(Run) { Name = "group-committer", IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Whether the store takes writes, as far as is known. While it does not, deciding is pointless.</summary>
+    public bool IsAvailable => _available;
+
+    /// <summary>The newest durable revision.</summary>
+    public long LastRevision => Volatile.Read(ref _lastRevision);
+
+    /// <summary>Puts an entry behind all others. The entry is told its fate exactly once.</summary>
+    public void Submit(CommitEntry entry)
+    {
+        var wake = false;
+        var refused = false;
+        lock (_gate)
+        {
+            refused = _stopping;
+            if (!refused)
+            {
+                _waiting.Add(entry);
+                wake = _idle;
+                _idle = false;
+            }
+        }
+
+        if (refused)
+            Fail(entry);
+        else if (wake)
+            _wake.Release();
+    }
+
+    /// <summary>Commits what waits, takes nothing more, and ends the thread.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_stopping)
+                return;
+            _stopping = true;
+            _idle = false;
+        }
+
+        _wake.Release();
+        _thread.Join();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        var taken = new List<CommitEntry>();
+        while (Take(ref taken))
+        {
+            for (var start = 0; start < taken.Count; start += _options.BatchMax)
+            {
+                var entries = taken.GetRange(start, Math.Min(_options.BatchMax, taken.Count - start));
+                if (TryCommit(entries, out var cause))
+                    continue;
+
+                foreach (var behind in taken.Skip(start + entries.Count))
+                    Fail(behind);
+                Recover(cause, taken.Skip(start));
+                break;
+            }
+
+            taken.Clear();
+        }
+    }
+
+    // Swaps an empty list for the waiting one; false when there is nothing more to do.
+    private bool Take(ref List<CommitEntry> taken)
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_waiting.Count > 0)
+                {
+                    (_waiting, taken) = (taken, _waiting);
+                    return true;
+                }
+
+                if (_stopping)
+                    return false;
+                _idle = true;
+            }
+
+            _wake.Wait();
+        }
+    }
+
+    private bool TryCommit(List<CommitEntry> entries, out Exception cause)
+    {
+        var batch = new CommitBatch(_lastRevision);
+        var ranges = new Range?[entries.Count];
+        try
+        {
+            for (var i = 0; i < entries.Count; i++)
+            {
+                if (entries[i].Fault is { } fault)
+                    throw new InvariantBrokenException($"A node's ledger broke: {fault.Message}", fault);
+                if (!RestsOnPoison(entries[i]))
+                    ranges[i] = batch.Add(entries[i]);
+            }
+
+            if (!batch.IsEmpty)
+                _store.Commit(batch);
+        }
+        catch (Exception failure)
+        {
+            // The boundary to the disk: whatever went wrong there, the batch is in doubt and none of it may be acknowledged.
+            foreach (var entry in entries)
+                Fail(entry);
+            cause = failure;
+            return false;
+        }
+
+        Volatile.Write(ref _lastRevision, batch.LastRevision);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (ranges[i] is { } range)
+                entries[i].Committed(batch.EventsOf(range));
+            else
+                Fail(entries[i]);
+        }
+
+        _observer.OnCommitted(batch, entries.Count);
+        cause = null!;
+        return true;
+    }
+
+    private void Recover(Exception cause, IEnumerable<CommitEntry> failed)
+    {
+        _available = false;
+        _observer.OnStoreLost(cause);
+        var poisoned = new HashSet<int>();
+        Collect(failed);
+
+        for (var attempt = 0; ; attempt++)
+        {
+            var delay = TimeSpan.FromMilliseconds(_options.RetryDelayMs * (1 << Math.Min(attempt, 4)));
+            var waited = Stopwatch.StartNew();
+            do
+            {
+                // Those who decided before they saw the store go: nothing waits behind a lost store.
+                var late = new List<CommitEntry>();
+                if (!TakeWithin(delay - waited.Elapsed, ref late))
+                    return;
+                foreach (var entry in late)
+                    Fail(entry);
+                Collect(late);
+            }
+            while (waited.Elapsed < delay);
+
+            try
+            {
+                _store.Reopen();
+                var (requests, lastRevision) = _store.LoadRequestsAfter(_lastRevision);
+                var nodes = _store.LoadNodes(poisoned);
+                Volatile.Write(ref _lastRevision, lastRevision);
+                _observer.OnStoreRecovered(nodes, [.. poisoned.Except(nodes.Select(node => node.NodeKey))], requests);
+                _available = true;
+                return;
+            }
+            catch (Exception again)
+            {
+                // Still lost. The operator hears of the newest cause.
+                _observer.OnStoreLost(again);
+            }
+        }
+
+        void Collect(IEnumerable<CommitEntry> entries)
+        {
+            foreach (var node in entries.SelectMany(entry => entry.Nodes))
+                poisoned.Add(node.Before.NodeKey);
+        }
+    }
+
+    // Waits for entries for at most a span; false when the committer stops, after failing what waits.
+    private bool TakeWithin(TimeSpan span, ref List<CommitEntry> taken)
+    {
+        lock (_gate)
+            _idle = _waiting.Count == 0 && !_stopping;
+        _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
+        bool stopping;
+        lock (_gate)
+        {
+            _idle = false;
+            stopping = _stopping;
+            (_waiting, taken) = (taken, _waiting);
+        }
+
+        if (!stopping)
+            return true;
+        foreach (var entry in taken)
+            Fail(entry);
+        return false;
+    }
+
+    private static bool RestsOnPoison(CommitEntry entry)
+    {
+        foreach (var node in entry.Nodes)
+        {
+            if (node.Ledger.Poisoned)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static void Fail(CommitEntry entry)
+    {
+        foreach (var node in entry.Nodes)
+            node.Ledger.Poison();
+        entry.Failed();
+    }
+}

@@ -1,0 +1,39 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>Reads of durable history that do not live in memory. Safe from any thread; never waits behind the writer.</summary>
+public interface IClaimReader
+{
+    /// <summary>A claim in any state; null when the store has none with this sequence.</summary>
+    Claim? FindClaim(long sequence);
+
+    /// <summary>Claims in any of the states, by ascending sequence, from after one on.</summary>
+    IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
+
+    /// <summary>The answer kept for a remembered request; null when it is no longer kept.</summary>
+    byte[]? FindReply(long revision);
+
+    /// <summary>Events by revision.</summary>
+    IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit);
+
+    /// <summary>The oldest event's revision; 0 when there is none.</summary>
+    long OldestRevision();
+
+    /// <summary>A node's snapshots in a span of time, ascending, from after a moment on.</summary>
+    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, int limit);
+
+    /// <summary>
+    /// All nodes (or one) from one consistent picture of the store: each as its claims say, beside the usage that was written for it.
+    /// </summary>
+    IReadOnlyList<StoredNode> ReadNodes(int? nodeKey);
+}
+
+/// <summary>Which claims to read. Null matches all.</summary>
+public sealed record ClaimFilter(
+    IReadOnlyCollection<ClaimState> States, int? NodeKey = null, string? InstanceId = null, string? ProjectId = null);
+
+/// <summary>A node in the store: the picture its claims make, and the usage row that must equal it.</summary>
+public sealed record StoredNode(NodeView Node, ResourceAmounts RecordedUsage);

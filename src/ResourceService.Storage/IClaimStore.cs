@@ -1,0 +1,35 @@
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>
+/// The one port to durable storage for the writer. One thread at a time calls it. Any exception means that the store is in doubt: nothing
+/// is known of the last call until <see cref="Reopen"/> succeeded and what matters was read again.
+/// </summary>
+public interface IClaimStore : IDisposable
+{
+    /// <summary>Everything the service keeps in memory.</summary>
+    /// <param name="remembered">How many of the latest remembered requests to read.</param>
+    StoreContents Load(int remembered);
+
+    /// <summary>The durable state of some nodes; nodes the store does not know are left out.</summary>
+    IReadOnlyList<NodeView> LoadNodes(IReadOnlySet<int> nodeKeys);
+
+    /// <summary>The requests remembered by events after a revision, and the newest revision.</summary>
+    (IReadOnlyList<RememberedRequest> Requests, long LastRevision) LoadRequestsAfter(long revision);
+
+    /// <summary>Writes a batch in one transaction. It is durable when the call returns.</summary>
+    void Commit(CommitBatch batch);
+
+    /// <summary>Drops the connection, connects anew and makes one small durable write. Throws while the store cannot be written.</summary>
+    void Reopen();
+}
+
+/// <summary>What a store holds at start.</summary>
+/// <param name="Nodes">Every node ever registered, deleted ones included, with their live claims.</param>
+/// <param name="Requests">The latest remembered requests, oldest first.</param>
+/// <param name="LastRevision">The newest event's revision; 0 in a new store.</param>
+/// <param name="LastClaimSequence">The highest claim sequence ever given; 0 in a new store.</param>
+/// <param name="UsageDifferences">Nodes whose usage row differs from the sum of their claims. There must be none.</param>
+public sealed record StoreContents(
+    IReadOnlyList<NodeView> Nodes, IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastClaimSequence, int UsageDifferences);

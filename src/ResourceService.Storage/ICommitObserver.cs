@@ -1,0 +1,19 @@
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>What the rest of the service must know of commits. Called on the committer's thread, in order; implementations are short.</summary>
+public interface ICommitObserver
+{
+    /// <summary>A batch is durable; its entries were told.</summary>
+    void OnCommitted(CommitBatch batch, int entries);
+
+    /// <summary>The store failed: changes are refused until <see cref="OnStoreRecovered"/>.</summary>
+    void OnStoreLost(Exception cause);
+
+    /// <summary>The store works again. What it holds replaces what memory believed of these nodes.</summary>
+    /// <param name="nodes">The durable state of every node whose ledger was poisoned and that the store knows.</param>
+    /// <param name="unknown">The poisoned nodes that the store does not know.</param>
+    /// <param name="requests">The requests that turned out durable although their commit was in doubt.</param>
+    void OnStoreRecovered(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown, IReadOnlyList<RememberedRequest> requests);
+}

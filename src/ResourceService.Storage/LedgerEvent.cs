@@ -1,0 +1,72 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage;
+
+/// <summary>One durable change: who, when, for which request, what before and what after.</summary>
+public sealed record LedgerEvent
+{
+    /// <summary>The change's place in the store's history; consecutive, from 1.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>When it was decided.</summary>
+    public required Instant Time { get; init; }
+
+    /// <summary>What happened.</summary>
+    public required ChangeKind Kind { get; init; }
+
+    /// <summary>The node's number.</summary>
+    public required int NodeKey { get; init; }
+
+    /// <summary>The node's generation right after the change.</summary>
+    public required long Generation { get; init; }
+
+    /// <summary>Who asked for it.</summary>
+    public required string Actor { get; init; }
+
+    /// <summary>The node's usage right after the change; classes without usage are left out.</summary>
+    public required ResourceAmounts UsedAfter { get; init; }
+
+    /// <summary>How many claims live on the node right after the change.</summary>
+    public required int ClaimCount { get; init; }
+
+    /// <summary>The <see cref="ClaimState"/> or <see cref="NodeState"/> before, by number; null when there was none.</summary>
+    public int? StateBefore { get; init; }
+
+    /// <summary>The <see cref="ClaimState"/> or <see cref="NodeState"/> after, by number.</summary>
+    public int? StateAfter { get; init; }
+
+    /// <summary>The instance, for changes of claims.</summary>
+    public InstanceId? InstanceId { get; init; }
+
+    /// <summary>The claim, for changes of claims.</summary>
+    public ClaimId? ClaimId { get; init; }
+
+    /// <summary>The claim's amounts, for changes of claims.</summary>
+    public ResourceAmounts? Amounts { get; init; }
+
+    /// <summary>When the claim's lease would have ended.</summary>
+    public Instant? LeaseBefore { get; init; }
+
+    /// <summary>When the claim's lease ends.</summary>
+    public Instant? LeaseAfter { get; init; }
+
+    /// <summary>The instance as it was, when its attributes changed.</summary>
+    public Instance? InstanceBefore { get; init; }
+
+    /// <summary>The instance as it is, when its attributes changed.</summary>
+    public Instance? InstanceAfter { get; init; }
+
+    /// <summary>The node's report as it was, when it changed.</summary>
+    public NodeSpec? SpecBefore { get; init; }
+
+    /// <summary>The node's report as it is, when it changed.</summary>
+    public NodeSpec? SpecAfter { get; init; }
+
+    /// <summary>Why, in the caller's words; may be empty.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>The request that asked for it, when it carried an id.</summary>
+    public Guid? RequestId { get; init; }
+}

@@ -1,0 +1,137 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage.Records;
+
+/// <summary>A row of <c>nodes</c> with its row of <c>node_usage</c>.</summary>
+internal sealed class NodeRow
+{
+    public long NodeKey { get; init; }
+    public string Spec { get; init; } = "";
+    public long State { get; init; }
+    public string StateReason { get; init; } = "";
+    public long RegisterTime { get; init; }
+    public long Generation { get; init; }
+    public string Used { get; init; } = "";
+    public long FailedBuilds { get; init; }
+    public long UpdateTime { get; init; }
+
+    /// <summary>The node without its claims.</summary>
+    public NodeView ToNode() => new()
+    {
+        NodeKey = (int)NodeKey,
+        Spec = SpecText.Read(Spec),
+        State = (NodeState)State,
+        StateReason = StateReason,
+        Generation = Generation,
+        RegisterTime = new Instant(RegisterTime),
+        UpdateTime = new Instant(UpdateTime),
+        FailedBuilds = (int)FailedBuilds,
+    };
+}
+
+/// <summary>A row of <c>claims</c>.</summary>
+internal sealed class ClaimRow
+{
+    public long ClaimSeq { get; init; }
+    public long NodeKey { get; init; }
+    public string InstanceId { get; init; } = "";
+    public string ProjectId { get; init; } = "";
+    public string? Attributes { get; init; }
+    public string Amounts { get; init; } = "";
+    public long State { get; init; }
+    public long? LeaseEnd { get; init; }
+    public long CreateTime { get; init; }
+    public long UpdateTime { get; init; }
+    public string? Reason { get; init; }
+
+    public Claim ToClaim() => new(
+        new ClaimId((int)NodeKey, ClaimSeq),
+        SpecText.ReadAttributes(InstanceId, ProjectId, Attributes),
+        AmountsText.Read(Amounts),
+        (ClaimState)State,
+        LeaseEnd is { } end ? new Instant(end) : null,
+        new Instant(CreateTime),
+        new Instant(UpdateTime),
+        Reason ?? "");
+}
+
+/// <summary>A row of <c>events</c>, without what a retry needs.</summary>
+internal sealed class EventRow
+{
+    public long Revision { get; init; }
+    public long Time { get; init; }
+    public long Kind { get; init; }
+    public long NodeKey { get; init; }
+    public long Generation { get; init; }
+    public string Actor { get; init; } = "";
+    public string UsedAfter { get; init; } = "";
+    public long ClaimCount { get; init; }
+    public string? Reason { get; init; }
+    public long? StateBefore { get; init; }
+    public long? StateAfter { get; init; }
+    public string? InstanceId { get; init; }
+    public long? ClaimSeq { get; init; }
+    public string? Amounts { get; init; }
+    public long? LeaseBefore { get; init; }
+    public long? LeaseAfter { get; init; }
+    public string? Before { get; init; }
+    public string? After { get; init; }
+    public byte[]? RequestId { get; init; }
+
+    public LedgerEvent ToEvent()
+    {
+        var ofClaim = ClaimSeq is not null;
+        return new LedgerEvent
+        {
+            Revision = Revision,
+            Time = new Instant(Time),
+            Kind = (ChangeKind)Kind,
+            NodeKey = (int)NodeKey,
+            Generation = Generation,
+            Actor = Actor,
+            UsedAfter = AmountsText.Read(UsedAfter),
+            ClaimCount = (int)ClaimCount,
+            Reason = Reason ?? "",
+            StateBefore = (int?)StateBefore,
+            StateAfter = (int?)StateAfter,
+            InstanceId = InstanceId is null ? null : new InstanceId(InstanceId),
+            ClaimId = ClaimSeq is { } sequence ? new ClaimId((int)NodeKey, sequence) : null,
+            Amounts = Amounts is null ? null : AmountsText.Read(Amounts),
+            LeaseBefore = LeaseBefore is { } before ? new Instant(before) : null,
+            LeaseAfter = LeaseAfter is { } after ? new Instant(after) : null,
+            InstanceBefore = ofClaim && Before is not null ? SpecText.ReadInstance(Before) : null,
+            InstanceAfter = ofClaim && After is not null ? SpecText.ReadInstance(After) : null,
+            SpecBefore = !ofClaim && Before is not null ? SpecText.Read(Before) : null,
+            SpecAfter = !ofClaim && After is not null ? SpecText.Read(After) : null,
+            RequestId = RequestId is null ? null : new Guid(RequestId, bigEndian: true),
+        };
+    }
+}
+
+/// <summary>What the service keeps in memory of a remembered request.</summary>
+internal sealed class RequestRow
+{
+    public byte[] RequestId { get; init; } = [];
+    public long Fingerprint { get; init; }
+    public long Revision { get; init; }
+    public long Time { get; init; }
+
+    public RememberedRequest ToRequest() => new(new Guid(RequestId, bigEndian: true), Fingerprint, Revision, Time);
+}
+
+/// <summary>A row of <c>usage_snapshots</c>.</summary>
+internal sealed class SnapshotRow
+{
+    public long NodeKey { get; init; }
+    public long Time { get; init; }
+    public long Generation { get; init; }
+    public string Used { get; init; } = "";
+    public string Capacity { get; init; } = "";
+    public long ClaimCount { get; init; }
+    public long State { get; init; }
+
+    public UsageSnapshot ToSnapshot() => new(
+        (int)NodeKey, new Instant(Time), Generation, AmountsText.Read(Used), AmountsText.Read(Capacity), (int)ClaimCount, (NodeState)State);
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Numa;
+
+namespace ResourceService.Storage.Records;
+
+/// <summary>A node's report, and an instance's attributes, as JSON in the store. Names here are a file format: only add.</summary>
+internal static class SpecText
+{
+    public static string Write(NodeSpec spec)
+    {
+        var inventories = new Dictionary<string, Inventory>(StringComparer.Ordinal);
+        for (var i = 0; i < spec.Inventories.Count; i++)
+            inventories.Add(spec.Inventories.Classes[i].Name, spec.Inventories[i]);
+        var record = new SpecRecord(
+            spec.Id.Value,
+            inventories,
+            spec.Numa is null ? null : [.. spec.Numa.Cells.Select(Write)],
+            [.. spec.Devices.Select(Write)],
+            [.. spec.Traits],
+            new Dictionary<string, string>(spec.Labels, StringComparer.Ordinal));
+        return JsonSerializer.Serialize(record, SpecJson.Default.SpecRecord);
+    }
+
+    public static NodeSpec Read(string text)
+    {
+        var record = JsonSerializer.Deserialize(text, SpecJson.Default.SpecRecord)
+            ?? throw new InvalidDataException("The store holds a node without a report.");
+        return new NodeSpec(
+            new NodeId(record.NodeId),
+            InventoryTable.From(record.Inventories.Select(pair => KeyValuePair.Create(ReadClass(pair.Key), pair.Value))),
+            record.Numa is null ? null : new NumaTopology(ValueList.From(record.Numa.Select(Read))),
+            ValueList.From(record.Devices.Select(Read)),
+            ValueList.From(record.Traits),
+            ValueList.From(record.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
+    }
+
+    /// <summary>What is known of an instance beside its id and project; null when nothing is.</summary>
+    public static string? WriteAttributes(Instance instance) =>
+        instance is { UserId: "", OsType: "", VmState: "", TaskState: "", PowerState: "" }
+            ? null
+            : JsonSerializer.Serialize(
+                new AttributesRecord(instance.UserId, instance.OsType, instance.VmState, instance.TaskState, instance.PowerState),
+                SpecJson.Default.AttributesRecord);
+
+    /// <summary>The whole instance, for events.</summary>
+    public static string WriteInstance(Instance instance) => JsonSerializer.Serialize(
+        new InstanceRecord(
+            instance.Id.Value, instance.ProjectId, instance.UserId, instance.OsType, instance.VmState, instance.TaskState, instance.PowerState),
+        SpecJson.Default.InstanceRecord);
+
+    public static Instance ReadInstance(string text)
+    {
+        var record = JsonSerializer.Deserialize(text, SpecJson.Default.InstanceRecord)
+            ?? throw new InvalidDataException("The store holds an event without its instance.");
+        return new Instance(
+            new InstanceId(record.Id), record.ProjectId, record.UserId, record.OsType, record.VmState, record.TaskState, record.PowerState);
+    }
+
+    public static Instance ReadAttributes(string instanceId, string projectId, string? attributes)
+    {
+        var record = attributes is null ? AttributesRecord.None : JsonSerializer.Deserialize(attributes, SpecJson.Default.AttributesRecord)!;
+        return new Instance(
+            new InstanceId(instanceId), projectId, record.UserId, record.OsType, record.VmState, record.TaskState, record.PowerState);
+    }
+
+    private static CellRecord Write(NumaCell cell) => new(
+        cell.CellId, cell.Socket, [.. cell.SharedCpus], [.. cell.DedicatedCpus], [.. cell.ThreadSiblings.Select(core => core.ToArray())],
+        cell.MemoryMb, [.. cell.PagePools]);
+
+    private static NumaCell Read(CellRecord cell) => new(
+        cell.CellId, cell.Socket, CpuSet.From(cell.SharedCpus), CpuSet.From(cell.DedicatedCpus),
+        ValueList.From(cell.ThreadSiblings.Select(CpuSet.From)), cell.MemoryMb, ValueList.From(cell.PagePools));
+
+    private static DeviceRecord Write(Device device) => new(
+        device.Address, device.VendorId, device.ProductId, device.Type, device.ParentAddress, device.NumaCell,
+        new Dictionary<string, string>(device.Tags, StringComparer.Ordinal));
+
+    private static Device Read(DeviceRecord device) => new(
+        device.Address, device.VendorId, device.ProductId, device.Type, device.ParentAddress, device.NumaCell,
+        ValueList.From(device.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
+
+    private static ResourceClass ReadClass(string name) =>
+        ResourceClass.TryParse(name, out var resourceClass)
+            ? resourceClass
+            : throw new InvalidDataException($"The store names the resource class '{name}', which is no resource class.");
+}
+
+internal sealed record SpecRecord(
+    string NodeId, Dictionary<string, Inventory> Inventories, CellRecord[]? Numa, DeviceRecord[] Devices, string[] Traits,
+    Dictionary<string, string> Labels);
+
+internal sealed record CellRecord(
+    int CellId, int? Socket, int[] SharedCpus, int[] DedicatedCpus, int[][] ThreadSiblings, long MemoryMb, PagePool[] PagePools);
+
+internal sealed record DeviceRecord(
+    string Address, string VendorId, string ProductId, DeviceType Type, string? ParentAddress, int? NumaCell, Dictionary<string, string> Tags);
+
+internal sealed record AttributesRecord(string UserId, string OsType, string VmState, string TaskState, string PowerState)
+{
+    public static AttributesRecord None { get; } = new("", "", "", "", "");
+}
+
+internal sealed record InstanceRecord(
+    string Id, string ProjectId, string UserId, string OsType, string VmState, string TaskState, string PowerState);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    IgnoreReadOnlyProperties = true)]
+[JsonSerializable(typeof(SpecRecord))]
+[JsonSerializable(typeof(AttributesRecord))]
+[JsonSerializable(typeof(InstanceRecord))]
+internal sealed partial class SpecJson : JsonSerializerContext;

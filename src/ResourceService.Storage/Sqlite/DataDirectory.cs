@@ -1,0 +1,63 @@
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>
+/// The folder of one store. Owns its lock: as long as this lives no other process can open the same store, because two writers with a memory
+/// each would both believe in theirs.
+/// </summary>
+public sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream heldLock)
+    {
+        DatabasePath = Path.Combine(path, "ledger.db");
+        _lock = heldLock;
+    }
+
+    /// <summary>The database's file.</summary>
+    public string DatabasePath { get; }
+
+    /// <summary>Creates the folder when it is missing and locks it. Throws when another process has it or it cannot be written.</summary>
+    public static DataDirectory Open(string directory)
+    {
+        var path = Path.GetFullPath(directory);
+        var lockPath = Path.Combine(path, "ledger.lock");
+        try
+        {
+            Directory.CreateDirectory(path);
+            var file = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new DataDirectory(path, file);
+        }
+        catch (UnauthorizedAccessException cause)
+        {
+            throw new StoreException(
+                $"The data directory {path} is not writable by this user: {cause.Message} Make it writable, or set Storage:DataDirectory.", cause);
+        }
+        catch (IOException cause) when (File.Exists(lockPath) && !IsReadOnly(lockPath))
+        {
+            throw new StoreException(
+                $"The data directory {path} is in use by another process, which holds {lockPath}. Stop it, or set Storage:DataDirectory.", cause);
+        }
+        catch (IOException cause)
+        {
+            throw new StoreException(
+                $"The data directory {path} cannot be written: {cause.Message} Make it writable, or set Storage:DataDirectory.", cause);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static bool IsReadOnly(string path)
+    {
+        try
+        {
+            using var probe = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            return false;
+        }
+        catch (IOException cause)
+        {
+            return cause.Message.Contains("Read-only", StringComparison.OrdinalIgnoreCase);
+        }
+    }
+}

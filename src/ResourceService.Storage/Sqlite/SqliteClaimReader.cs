@@ -1,0 +1,86 @@
+using Dapper;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Storage.Records;
+
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>Reads of a SQLite file beside its writer: in WAL mode each sees the last commit before it began.</summary>
+internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimReader
+{
+    public Claim? FindClaim(long sequence)
+    {
+        using var connection = connections.OpenReader();
+        return connection.QuerySingleOrDefault<ClaimRow>(SqliteStatements.SelectClaim, new { sequence })?.ToClaim();
+    }
+
+    public IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit)
+    {
+        using var connection = connections.OpenReader();
+        var rows = connection.Query<ClaimRow>(SqliteStatements.SelectClaims, new
+        {
+            after = afterSequence,
+            states = filter.States.Select(state => (int)state),
+            nodeKey = filter.NodeKey,
+            instanceId = filter.InstanceId,
+            projectId = filter.ProjectId,
+            limit,
+        });
+        return [.. rows.Select(row => row.ToClaim())];
+    }
+
+    public byte[]? FindReply(long revision)
+    {
+        using var connection = connections.OpenReader();
+        return connection.QuerySingleOrDefault<byte[]?>(SqliteStatements.SelectReply, new { revision });
+    }
+
+    public IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit)
+    {
+        using var connection = connections.OpenReader();
+        var sql = SqliteStatements.SelectEvents + (filter.NewestFirst ? SqliteStatements.NewestFirst : SqliteStatements.OldestFirst);
+        var rows = connection.Query<EventRow>(sql, new
+        {
+            after = filter.After,
+            until = filter.Until,
+            nodeKey = filter.NodeKey,
+            instanceId = filter.InstanceId,
+            claimSequence = filter.ClaimSequence,
+            actor = filter.Actor,
+            kindsAreLimited = filter.KindsAreLimited,
+            kinds = filter.Kinds.Select(kind => (int)kind),
+            start = filter.StartMs,
+            end = filter.EndMs,
+            limit,
+        });
+        return [.. rows.Select(row => row.ToEvent())];
+    }
+
+    public long OldestRevision()
+    {
+        using var connection = connections.OpenReader();
+        return connection.ExecuteScalar<long>(SqliteStatements.SelectOldestRevision);
+    }
+
+    public IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, int limit)
+    {
+        using var connection = connections.OpenReader();
+        var rows = connection.Query<SnapshotRow>(
+            SqliteStatements.SelectSnapshots, new { nodeKey, after = afterTimeMs, until = untilTimeMs, limit });
+        return [.. rows.Select(row => row.ToSnapshot())];
+    }
+
+    public IReadOnlyList<StoredNode> ReadNodes(int? nodeKey)
+    {
+        using var connection = connections.OpenReader();
+        // One transaction: nodes, usage and claims are from the same commit.
+        using var transaction = connection.BeginTransaction(deferred: true);
+        var claims = connection.Query<ClaimRow>(SqliteStatements.SelectAllLiveClaims, transaction: transaction, buffered: false)
+            .Where(row => nodeKey is null || row.NodeKey == nodeKey)
+            .Select(row => row.ToClaim())
+            .ToLookup(claim => claim.Id.NodeKey);
+        return [.. connection.Query<NodeRow>(SqliteStatements.SelectNodes, transaction: transaction, buffered: false)
+            .Where(row => nodeKey is null || row.NodeKey == nodeKey)
+            .Select(row => new StoredNode(NodeView.Restore(row.ToNode(), claims[(int)row.NodeKey]), AmountsText.Read(row.Used)))];
+    }
+}

@@ -1,0 +1,146 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Storage.Records;
+
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>The writer's side of a SQLite file. Owns the one writing connection and the data directory's lock.</summary>
+public sealed class SqliteClaimStore : IClaimStore
+{
+    private readonly DataDirectory _directory;
+    private readonly SqliteConnections _connections;
+    private readonly SqliteBatchWriter _batchWriter = new();
+    private SqliteConnection _writer;
+
+    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, SqliteConnection writer)
+    {
+        _directory = directory;
+        _connections = connections;
+        _writer = writer;
+        Reader = new SqliteClaimReader(connections);
+    }
+
+    /// <summary>The readers' side of the same file.</summary>
+    public IClaimReader Reader { get; }
+
+    /// <summary>Opens the store, creating it when it is new and upgrading its schema when it is old.</summary>
+    public static SqliteClaimStore Open(StorageOptions options)
+    {
+        var directory = DataDirectory.Open(options.DataDirectory);
+        try
+        {
+            var connections = new SqliteConnections(directory.DatabasePath, options);
+            var writer = connections.OpenWriter();
+            SchemaUpgrader.Upgrade(writer);
+            return new SqliteClaimStore(directory, connections, writer);
+        }
+        catch (SqliteException cause)
+        {
+            directory.Dispose();
+            throw new StoreException(
+                $"The database {directory.DatabasePath} cannot be opened: {cause.Message} Check that the file and its folder are writable.", cause);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public StoreContents Load(int remembered)
+    {
+        var lastClaim = _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim);
+        var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
+        var claims = LoadLiveClaims(lastClaim);
+        var views = new NodeView[nodes.Count];
+        Parallel.For(0, nodes.Count, i =>
+        {
+            var node = nodes[i].ToNode();
+            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : []);
+        });
+
+        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectLastRequests, new { limit = remembered }, buffered: false)
+            .Select(row => row.ToRequest())
+            .Reverse();
+        return new StoreContents(
+            views,
+            [.. requests],
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
+            lastClaim,
+            nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NodeView> LoadNodes(IReadOnlySet<int> nodeKeys)
+    {
+        // All nodes are read and few kept: this happens after a failure only, and a list of keys has no bound that SQL could take.
+        var claims = _writer.Query<ClaimRow>(SqliteStatements.SelectAllLiveClaims, buffered: false)
+            .Where(row => nodeKeys.Contains((int)row.NodeKey))
+            .Select(row => row.ToClaim())
+            .ToLookup(claim => claim.Id.NodeKey);
+        return [.. _writer.Query<NodeRow>(SqliteStatements.SelectNodes, buffered: false)
+            .Where(row => nodeKeys.Contains((int)row.NodeKey))
+            .Select(row => row.ToNode())
+            .Select(node => NodeView.Restore(node, claims[node.NodeKey]))];
+    }
+
+    /// <inheritdoc/>
+    public (IReadOnlyList<RememberedRequest> Requests, long LastRevision) LoadRequestsAfter(long revision)
+    {
+        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectRequestsAfter, new { revision }).Select(row => row.ToRequest());
+        return ([.. requests], _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision));
+    }
+
+    /// <inheritdoc/>
+    public void Commit(CommitBatch batch)
+    {
+        using var transaction = _writer.BeginTransaction();
+        _batchWriter.Write(_writer, transaction, batch);
+        transaction.Commit();
+    }
+
+    /// <inheritdoc/>
+    public void Reopen()
+    {
+        _writer.Dispose();
+        _writer = _connections.OpenWriter();
+        using var transaction = _writer.BeginTransaction();
+        _writer.Execute(SqliteStatements.Probe, transaction: transaction);
+        transaction.Commit();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        _writer.Dispose();
+        _directory.Dispose();
+    }
+
+    // Claims are most of what is read at start. Ranges of sequences are read side by side, one per core.
+    private Dictionary<int, List<Claim>> LoadLiveClaims(long lastClaim)
+    {
+        var ranges = Math.Max(1, Environment.ProcessorCount);
+        var width = (lastClaim / ranges) + 1;
+        var parts = new List<Claim>[ranges];
+        Parallel.For(0, ranges, range =>
+        {
+            using var reader = _connections.OpenReader();
+            var bounds = new { after = range * width, until = (range + 1) * width };
+            parts[range] = [.. reader.Query<ClaimRow>(SqliteStatements.SelectLiveClaims, bounds, buffered: false).Select(row => row.ToClaim())];
+        });
+
+        var byNode = new Dictionary<int, List<Claim>>();
+        foreach (var claim in parts.SelectMany(part => part))
+        {
+            if (!byNode.TryGetValue(claim.Id.NodeKey, out var ofNode))
+                byNode.Add(claim.Id.NodeKey, ofNode = []);
+            ofNode.Add(claim);
+        }
+
+        return byNode;
+    }
+}

@@ -1,0 +1,74 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>Opens connections to one database file, with every PRAGMA that durability rests on set and read back.</summary>
+internal sealed class SqliteConnections(string databasePath, StorageOptions options)
+{
+    // Readers that meet the writer in its checkpoint wait this long; the writer itself never meets another writer.
+    private const int BusyTimeoutMs = 5_000;
+    private const int PageSize = 4_096;
+
+    /// <summary>The writer's connection. There is one at a time.</summary>
+    public SqliteConnection OpenWriter()
+    {
+        var connection = Open(SqliteOpenMode.ReadWriteCreate, pooling: false);
+        try
+        {
+            Require(connection, "page_size", PageSize);
+            Require(connection, "journal_mode", "wal");
+            // 2 is FULL: a commit is on the disk when it returns. NORMAL would lose acknowledged claims when power is lost.
+            Require(connection, "synchronous", 2L);
+            Require(connection, "foreign_keys", 1L);
+            Require(connection, "cache_size", -options.CacheMb * 1024L);
+            Require(connection, "temp_store", 2L);
+            Require(connection, "wal_autocheckpoint", options.CheckpointPages);
+            if (options.DatabaseSizeMaxMb > 0)
+                Require(connection, "max_page_count", options.DatabaseSizeMaxMb * 1024L * 1024 / PageSize);
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A connection that only reads, from a pool.</summary>
+    public SqliteConnection OpenReader()
+    {
+        var connection = Open(SqliteOpenMode.ReadOnly, pooling: true);
+        connection.Execute("PRAGMA query_only = 1");
+        return connection;
+    }
+
+    private SqliteConnection Open(SqliteOpenMode mode, bool pooling)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = databasePath,
+            Mode = mode,
+            Pooling = pooling,
+            DefaultTimeout = BusyTimeoutMs / 1_000,
+        }.ConnectionString);
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Require(SqliteConnection connection, string pragma, object value)
+    {
+        connection.Execute($"PRAGMA {pragma} = {value}");
+        var actual = connection.ExecuteScalar<object>($"PRAGMA {pragma}");
+        if (!string.Equals(Convert.ToString(actual), Convert.ToString(value), StringComparison.OrdinalIgnoreCase))
+            throw new StoreException($"SQLite keeps PRAGMA {pragma} at {actual}, not {value}: the store would not be as durable as promised.");
+    }
+}

@@ -1,0 +1,143 @@
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>All SQL of the SQLite store, each statement with the question it answers or what it keeps.</summary>
+internal static class SqliteStatements
+{
+    /// <summary>Keeps a node's report and state: a new row, or the known one rewritten.</summary>
+    public const string UpsertNode = """
+        INSERT INTO nodes (node_key, node_id, spec, state, state_reason, register_time)
+        VALUES (@node_key, @node_id, @spec, @state, @state_reason, @register_time)
+        ON CONFLICT (node_key) DO UPDATE
+        SET spec = excluded.spec, state = excluded.state, state_reason = excluded.state_reason, register_time = excluded.register_time
+        """;
+
+    /// <summary>Keeps a node's usage for the first time.</summary>
+    public const string InsertUsage = """
+        INSERT INTO node_usage (node_key, generation, used, failed_builds, update_time)
+        VALUES (@node_key, @generation, @used, @failed_builds, @update_time)
+        """;
+
+    /// <summary>Keeps a node's usage, if nobody else changed the node since it was read.</summary>
+    public const string UpdateUsage = """
+        UPDATE node_usage SET generation = @generation, used = @used, failed_builds = @failed_builds, update_time = @update_time
+        WHERE node_key = @node_key AND generation = @generation_before
+        """;
+
+    /// <summary>Keeps a new claim.</summary>
+    public const string InsertClaim = """
+        INSERT INTO claims (claim_seq, node_key, instance_id, project_id, attributes, amounts, state, lease_end, create_time, update_time)
+        VALUES (@claim_seq, @node_key, @instance_id, @project_id, @attributes, @amounts, @state, @lease_end, @create_time, @update_time)
+        """;
+
+    /// <summary>Keeps what changed of a claim.</summary>
+    public const string UpdateClaim = """
+        UPDATE claims
+        SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time, reason = @reason
+        WHERE claim_seq = @claim_seq
+        """;
+
+    /// <summary>Keeps an event, with the answer for retries.</summary>
+    public const string InsertEvent = """
+        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, reason, state_before, state_after,
+            instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply)
+        VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @reason, @state_before, @state_after,
+            @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
+        """;
+
+    /// <summary>Keeps a usage snapshot; a second one of the same millisecond replaces the first.</summary>
+    public const string UpsertSnapshot = """
+        INSERT OR REPLACE INTO usage_snapshots (node_key, time, generation, used, capacity, claim_count, state)
+        VALUES (@node_key, @time, @generation, @used, @capacity, @claim_count, @state)
+        """;
+
+    /// <summary>Can the store be written at all?</summary>
+    public const string Probe = "UPDATE store_probe SET count = count + 1 WHERE id = 1";
+
+    /// <summary>Which nodes are there, and how are they?</summary>
+    public const string SelectNodes = """
+        SELECT n.node_key AS NodeKey, n.spec AS Spec, n.state AS State, n.state_reason AS StateReason, n.register_time AS RegisterTime,
+            u.generation AS Generation, u.used AS Used, u.failed_builds AS FailedBuilds, u.update_time AS UpdateTime
+        FROM nodes n JOIN node_usage u ON u.node_key = n.node_key
+        """;
+
+    /// <summary>The columns of a claim.</summary>
+    public const string ClaimColumns = """
+        claim_seq AS ClaimSeq, node_key AS NodeKey, instance_id AS InstanceId, project_id AS ProjectId, attributes AS Attributes,
+            amounts AS Amounts, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime, reason AS Reason
+        """;
+
+    /// <summary>Which claims hold resources, in a range of sequences? (1 is HELD, 2 is ACTIVE.)</summary>
+    public const string SelectLiveClaims =
+        $"SELECT {ClaimColumns} FROM claims WHERE claim_seq > @after AND claim_seq <= @until AND state IN (1, 2) ORDER BY claim_seq";
+
+
+    /// <summary>Which claims hold resources at all?</summary>
+    public const string SelectAllLiveClaims = $"SELECT {ClaimColumns} FROM claims WHERE state IN (1, 2) ORDER BY claim_seq";
+
+    /// <summary>How is this claim?</summary>
+    public const string SelectClaim = $"SELECT {ClaimColumns} FROM claims WHERE claim_seq = @sequence";
+
+    /// <summary>Which claims match a filter, page by page?</summary>
+    public const string SelectClaims = $"""
+        SELECT {ClaimColumns} FROM claims
+        WHERE claim_seq > @after AND state IN @states
+            AND (@nodeKey IS NULL OR node_key = @nodeKey)
+            AND (@instanceId IS NULL OR instance_id = @instanceId)
+            AND (@projectId IS NULL OR project_id = @projectId)
+        ORDER BY claim_seq LIMIT @limit
+        """;
+
+    /// <summary>What is the highest claim sequence ever given?</summary>
+    public const string SelectLastClaim = "SELECT coalesce(max(claim_seq), 0) FROM claims";
+
+    /// <summary>What is the newest revision?</summary>
+    public const string SelectLastRevision = "SELECT coalesce(max(revision), 0) FROM events";
+
+    /// <summary>What is the oldest revision kept?</summary>
+    public const string SelectOldestRevision = "SELECT coalesce(min(revision), 0) FROM events";
+
+    /// <summary>Which requests were remembered last, newest first?</summary>
+    public const string SelectLastRequests = """
+        SELECT request_id AS RequestId, fingerprint AS Fingerprint, revision AS Revision, time AS Time FROM events
+        WHERE reply IS NOT NULL ORDER BY revision DESC LIMIT @limit
+        """;
+
+    /// <summary>Which requests were remembered after a revision?</summary>
+    public const string SelectRequestsAfter = """
+        SELECT request_id AS RequestId, fingerprint AS Fingerprint, revision AS Revision, time AS Time FROM events
+        WHERE revision > @revision AND reply IS NOT NULL ORDER BY revision
+        """;
+
+    /// <summary>What was answered to the request that this event remembers?</summary>
+    public const string SelectReply = "SELECT reply FROM events WHERE revision = @revision";
+
+    /// <summary>What happened, in a range of revisions? Ends with one of the orders below.</summary>
+    public const string SelectEvents = """
+        SELECT revision AS Revision, time AS Time, kind AS Kind, node_key AS NodeKey, generation AS Generation, actor AS Actor,
+            used_after AS UsedAfter, claim_count AS ClaimCount, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
+            instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
+            before AS Before, after AS After, request_id AS RequestId
+        FROM events
+        WHERE revision > @after AND revision <= @until
+            AND (@nodeKey IS NULL OR node_key = @nodeKey)
+            AND (@instanceId IS NULL OR instance_id = @instanceId)
+            AND (@claimSequence IS NULL OR claim_seq = @claimSequence)
+            AND (@actor IS NULL OR actor = @actor)
+            AND (NOT @kindsAreLimited OR kind IN @kinds)
+            AND (@start IS NULL OR time >= @start)
+            AND (@end IS NULL OR time < @end)
+        """;
+
+    /// <summary>The oldest first.</summary>
+    public const string OldestFirst = " ORDER BY revision LIMIT @limit";
+
+    /// <summary>The newest first.</summary>
+    public const string NewestFirst = " ORDER BY revision DESC LIMIT @limit";
+
+    /// <summary>How did a node's usage develop?</summary>
+    public const string SelectSnapshots = """
+        SELECT node_key AS NodeKey, time AS Time, generation AS Generation, used AS Used, capacity AS Capacity, claim_count AS ClaimCount,
+            state AS State
+        FROM usage_snapshots WHERE node_key = @nodeKey AND time > @after AND time < @until ORDER BY time LIMIT @limit
+        """;
+}
