@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OpenTelemetry.Metrics;
 using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Health;
 using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 using ResourceService.Storage.Sqlite;
 
@@ -24,10 +26,10 @@ internal static class ServiceComposition
     {
         // The settings lie beside the program, wherever it is started from; the data directory is relative to where it is started.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseUrls(builder.Configuration["urls"] ?? DefaultUrl);
-        var requests = AddOptions(builder);
+        var (requests, metrics) = AddOptions(builder);
         AddLedger(builder.Services);
-        AddGrpc(builder, requests);
+        AddGrpc(builder, requests, metrics);
+        AddMetrics(builder, metrics);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
 
         var app = builder.Build();
@@ -38,19 +40,22 @@ internal static class ServiceComposition
         app.MapGrpcService<AuditGrpcService>();
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();
+        if (metrics.Port > 0)
+            app.MapPrometheusScrapingEndpoint().RequireHost($"*:{metrics.Port}");
         return app;
     }
 
-    private static RequestOptions AddOptions(WebApplicationBuilder builder)
+    private static (RequestOptions Requests, MetricsOptions Metrics) AddOptions(WebApplicationBuilder builder)
     {
         var storage = Bind<StorageOptions>("Storage");
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
         var requests = Bind<RequestOptions>("Requests");
-        var violations = OptionsRules.Violations(storage, commit, nodes, requests);
+        var metrics = Bind<MetricsOptions>("Metrics");
+        var violations = OptionsRules.Violations(storage, commit, nodes, requests, metrics);
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
-        return requests;
+        return (requests, metrics);
 
         T Bind<T>(string section)
             where T : class, new()
@@ -69,6 +74,7 @@ internal static class ServiceComposition
         services.AddSingleton(provider => provider.GetRequiredService<SqliteClaimStore>().Reader);
         services.AddSingleton<StoppingSignal>();
         services.AddSingleton<StoreHealth>();
+        services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<InstanceRegistry>();
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<LeaseClock>();
@@ -89,7 +95,22 @@ internal static class ServiceComposition
         services.AddSingleton<ClaimQueries>();
     }
 
-    private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests)
+    // The metrics page has a port of its own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not.
+    private static void AddMetrics(WebApplicationBuilder builder, MetricsOptions metrics)
+    {
+        var urls = builder.Configuration["urls"] ?? DefaultUrl;
+        if (metrics.Port == 0)
+        {
+            builder.WebHost.UseUrls(urls);
+            return;
+        }
+
+        var first = BindingAddress.Parse(urls.Split(';')[0]);
+        builder.WebHost.UseUrls($"{urls};http://{first.Host}:{metrics.Port}");
+        builder.Services.AddOpenTelemetry().WithMetrics(meters => meters.AddMeter(ServiceMetrics.MeterName).AddPrometheusExporter());
+    }
+
+    private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics)
     {
         var services = builder.Services;
         services.AddGrpc(options =>
@@ -122,7 +143,8 @@ internal static class ServiceComposition
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             // Plain HTTP/2: gRPC needs nothing else, and without TLS there is no negotiation between versions.
-            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+                endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2);
             kestrel.AddServerHeader = false;
             // Messages are bounded one by one; a stream as a whole is not.
             kestrel.Limits.MaxRequestBodySize = null;

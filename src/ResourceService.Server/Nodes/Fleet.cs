@@ -20,6 +20,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private readonly LedgerHistory _history;
     private readonly UsageSampler _sampler;
     private readonly StoreHealth _health;
+    private readonly ServiceMetrics _metrics;
     private readonly CommitOptions _commitOptions;
     private readonly RequestOptions _requestOptions;
     private readonly ILogger<Fleet> _logger;
@@ -28,7 +29,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
 
     public Fleet(
         IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, StoreHealth health,
-        CommitOptions commitOptions, RequestOptions requestOptions, ILogger<Fleet> logger)
+        ServiceMetrics metrics, CommitOptions commitOptions, RequestOptions requestOptions, ILogger<Fleet> logger)
     {
         _store = store;
         _services = services;
@@ -36,6 +37,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _history = history;
         _sampler = sampler;
         _health = health;
+        _metrics = metrics;
         _commitOptions = commitOptions;
         _requestOptions = requestOptions;
         _logger = logger;
@@ -79,11 +81,13 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         _history.Append(batch.Events);
         _sampler.Note(batch);
+        _metrics.Committed(batch);
     }
 
     /// <inheritdoc/>
     public void OnStoreLost(Exception cause)
     {
+        _metrics.StoreFailed();
         _attempts++;
         if (_health.LostBecause is null)
             _logger.StoreLost(cause.Message, cause);

@@ -6,7 +6,8 @@ namespace ResourceService.Server.Options;
 internal static class OptionsRules
 {
     /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
-    public static IReadOnlyList<string> Violations(StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests)
+    public static IReadOnlyList<string> Violations(
+        StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, MetricsOptions metrics)
     {
         var violations = new List<string>();
         if (string.IsNullOrWhiteSpace(storage.DataDirectory))
@@ -26,6 +27,7 @@ internal static class OptionsRules
         Between("Requests:StreamInFlightMax", requests.StreamInFlightMax, 1, 100_000);
         Between("Requests:StreamsPerConnectionMax", requests.StreamsPerConnectionMax, 1, 100_000);
         Between("Requests:ShutdownSeconds", requests.ShutdownSeconds, 1, 3_600);
+        Between("Metrics:Port", metrics.Port, 0, 65_535);
         return violations;
 
         void Between(string name, int value, int least, int most)

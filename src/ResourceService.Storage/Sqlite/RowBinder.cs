@@ -35,6 +35,9 @@ internal sealed class RowBinder<T> : SqlMapper.IDynamicParameters
     {
         _bind(_row, _parameters);
         var collection = ((SqliteCommand)command).Parameters;
+        // A kept command has them still; between two rows Dapper takes them away.
+        if (collection.Count > 0)
+            return;
         foreach (var parameter in _parameters)
             collection.Add(parameter);
     }

@@ -12,9 +12,9 @@ public sealed class SqliteClaimStore : IClaimStore
     private readonly DataDirectory _directory;
     private readonly SqliteConnections _connections;
     private readonly SqliteBatchWriter _batchWriter = new();
-    private SqliteConnection _writer;
+    private PreparedConnection _writer;
 
-    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, SqliteConnection writer)
+    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, PreparedConnection writer)
     {
         _directory = directory;
         _connections = connections;

@@ -11,9 +11,9 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
     private const int PageSize = 4_096;
 
     /// <summary>The writer's connection. There is one at a time.</summary>
-    public SqliteConnection OpenWriter()
+    public PreparedConnection OpenWriter()
     {
-        var connection = Open(SqliteOpenMode.ReadWriteCreate, pooling: false);
+        var connection = Open(new PreparedConnection(ConnectionString(SqliteOpenMode.ReadWriteCreate, pooling: false)));
         try
         {
             Require(connection, "page_size", PageSize);
@@ -38,20 +38,22 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
     /// <summary>A connection that only reads, from a pool.</summary>
     public SqliteConnection OpenReader()
     {
-        var connection = Open(SqliteOpenMode.ReadOnly, pooling: true);
+        var connection = Open(new SqliteConnection(ConnectionString(SqliteOpenMode.ReadOnly, pooling: true)));
         connection.Execute("PRAGMA query_only = 1");
         return connection;
     }
 
-    private SqliteConnection Open(SqliteOpenMode mode, bool pooling)
+    private string ConnectionString(SqliteOpenMode mode, bool pooling) => new SqliteConnectionStringBuilder
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = databasePath,
-            Mode = mode,
-            Pooling = pooling,
-            DefaultTimeout = BusyTimeoutMs / 1_000,
-        }.ConnectionString);
+        DataSource = databasePath,
+        Mode = mode,
+        Pooling = pooling,
+        DefaultTimeout = BusyTimeoutMs / 1_000,
+    }.ConnectionString;
+
+    private static T Open<T>(T connection)
+        where T : SqliteConnection
+    {
         try
         {
             connection.Open();
