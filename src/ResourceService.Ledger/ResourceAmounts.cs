@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using System.Text;
 
 namespace ResourceService.Ledger;
 
@@ -10,7 +12,14 @@ public readonly record struct ResourceAmount(ResourceClass Class, long Amount);
 /// </summary>
 public sealed class ResourceAmounts : IReadOnlyList<ResourceAmount>, IEquatable<ResourceAmounts>
 {
+    // A fleet has few distinct sizes of instances; one that does not simply shares less.
+    private const int SharedMax = 16_384;
+
+    private static readonly ConcurrentDictionary<ResourceAmounts, ResourceAmounts> _shared = new();
+    private static int _sharedCount;
+
     private readonly ResourceAmount[] _items;
+    private string? _text;
 
     private ResourceAmounts(ResourceAmount[] items) => _items = items;
 
@@ -69,6 +78,28 @@ public sealed class ResourceAmounts : IReadOnlyList<ResourceAmount>, IEquatable<
         }
 
         return 0;
+    }
+
+    /// <summary>
+    /// One object for all equal amounts, so that a million claims of one flavor hold one set of amounts. At most some thousand are shared.
+    /// </summary>
+    public ResourceAmounts Share()
+    {
+        if (_shared.TryGetValue(this, out var shared))
+            return shared;
+        // Counted apart: the dictionary's own count locks all of it.
+        return Volatile.Read(ref _sharedCount) < SharedMax && Interlocked.Increment(ref _sharedCount) <= SharedMax ? _shared.GetOrAdd(this, this) : this;
+    }
+
+    /// <summary>The amounts as a JSON object, <c>{"MEMORY_MB":2048,"VCPU":2}</c>. Class names need no escaping.</summary>
+    public override string ToString()
+    {
+        if (_text is { } known)
+            return known;
+        var text = new StringBuilder("{", 128);
+        foreach (ref readonly var item in Span)
+            text.Append(text.Length == 1 ? "\"" : ",\"").Append(item.Class.Name).Append("\":").Append(item.Amount);
+        return _text = text.Append('}').ToString();
     }
 
     /// <inheritdoc/>

@@ -119,7 +119,7 @@ internal static class ResourceRequests
                 read.Add(new ResourceAmount(resourceClass, amount));
         }
 
-        return violations.None ? ResourceAmounts.From(read) : ResourceAmounts.Empty;
+        return violations.None ? ResourceAmounts.From(read).Share() : ResourceAmounts.Empty;
     }
 
     private static void Ratio(string field, double ratio, FieldViolations violations)

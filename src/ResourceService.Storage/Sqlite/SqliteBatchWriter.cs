@@ -41,7 +41,7 @@ internal sealed class SqliteBatchWriter
             values[2].Value = claim.Instance.Id.Value;
             values[3].Value = claim.Instance.ProjectId;
             values[4].Value = OrNull(SpecText.WriteAttributes(claim.Instance));
-            values[5].Value = AmountsText.Write(claim.Amounts);
+            values[5].Value = claim.Amounts.ToString();
             values[6].Value = (int)claim.State;
             values[7].Value = OrNull(claim.LeaseEnd?.UnixMs);
             values[8].Value = claim.CreateTime.UnixMs;
@@ -74,8 +74,8 @@ internal sealed class SqliteBatchWriter
             values[0].Value = snapshot.NodeKey;
             values[1].Value = snapshot.Time.UnixMs;
             values[2].Value = snapshot.Generation;
-            values[3].Value = AmountsText.Write(snapshot.Used);
-            values[4].Value = AmountsText.Write(snapshot.Capacity);
+            values[3].Value = snapshot.Used.ToString();
+            values[4].Value = snapshot.Capacity.ToString();
             values[5].Value = snapshot.ClaimCount;
             values[6].Value = (int)snapshot.State;
         });
@@ -108,7 +108,7 @@ internal sealed class SqliteBatchWriter
         var node = update.After;
         values[0].Value = node.NodeKey;
         values[1].Value = node.Generation;
-        values[2].Value = AmountsText.Write(node.UsedByClass());
+        values[2].Value = node.UsedByClass().ToString();
         values[3].Value = node.FailedBuilds;
         values[4].Value = node.UpdateTime.UnixMs;
     }
@@ -122,14 +122,14 @@ internal sealed class SqliteBatchWriter
         values[3].Value = recorded.NodeKey;
         values[4].Value = recorded.Generation;
         values[5].Value = recorded.Actor;
-        values[6].Value = AmountsText.Write(recorded.UsedAfter);
+        values[6].Value = recorded.UsedAfter.ToString();
         values[7].Value = recorded.ClaimCount;
         values[8].Value = OrNull(recorded.Reason);
         values[9].Value = OrNull(recorded.StateBefore);
         values[10].Value = OrNull(recorded.StateAfter);
         values[11].Value = OrNull(recorded.InstanceId?.Value);
         values[12].Value = OrNull(recorded.ClaimId?.Sequence);
-        values[13].Value = OrNull(recorded.Amounts is null ? null : AmountsText.Write(recorded.Amounts));
+        values[13].Value = OrNull(recorded.Amounts?.ToString());
         values[14].Value = OrNull(recorded.LeaseBefore?.UnixMs);
         values[15].Value = OrNull(recorded.LeaseAfter?.UnixMs);
         values[16].Value = OrNull(
