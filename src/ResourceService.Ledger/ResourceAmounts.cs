@@ -1,6 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
-using System.Text;
+using System.Runtime.CompilerServices;
 
 namespace ResourceService.Ledger;
 
@@ -96,10 +96,18 @@ public sealed class ResourceAmounts : IReadOnlyList<ResourceAmount>, IEquatable<
     {
         if (_text is { } known)
             return known;
-        var text = new StringBuilder("{", 128);
-        foreach (ref readonly var item in Span)
-            text.Append(text.Length == 1 ? "\"" : ",\"").Append(item.Class.Name).Append("\":").Append(item.Amount);
-        return _text = text.Append('}').ToString();
+        var text = new DefaultInterpolatedStringHandler(0, 0, null, stackalloc char[256]);
+        text.AppendLiteral("{");
+        for (var i = 0; i < _items.Length; i++)
+        {
+            text.AppendLiteral(i == 0 ? "\"" : ",\"");
+            text.AppendLiteral(_items[i].Class.Name);
+            text.AppendLiteral("\":");
+            text.AppendFormatted(_items[i].Amount);
+        }
+
+        text.AppendLiteral("}");
+        return _text = text.ToStringAndClear();
     }
 
     /// <inheritdoc/>

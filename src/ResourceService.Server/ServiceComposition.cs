@@ -18,6 +18,9 @@ internal static class ServiceComposition
     /// <summary>Where the service listens when nothing says otherwise: this machine only.</summary>
     private const string DefaultUrl = "http://127.0.0.1:5080";
 
+    // Memory, garbage collection and threads, as the runtime itself counts them.
+    private const string RuntimeMeterName = "System.Runtime";
+
     private const string ReadyTag = "ready";
     private const string LiveTag = "live";
 
@@ -107,7 +110,8 @@ internal static class ServiceComposition
 
         var first = BindingAddress.Parse(urls.Split(';')[0]);
         builder.WebHost.UseUrls($"{urls};http://{first.Host}:{metrics.Port}");
-        builder.Services.AddOpenTelemetry().WithMetrics(meters => meters.AddMeter(ServiceMetrics.MeterName).AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry().WithMetrics(meters =>
+            meters.AddMeter(ServiceMetrics.MeterName, RuntimeMeterName).AddPrometheusExporter());
     }
 
     private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics)

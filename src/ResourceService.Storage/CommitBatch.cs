@@ -13,11 +13,18 @@ public sealed class CommitBatch
     private readonly List<Claim> _addedClaims = [];
     private readonly List<Claim> _changedClaims = [];
     private readonly List<UsageSnapshot> _snapshots = [];
-    private readonly List<LedgerEvent> _events = [];
-    private readonly List<RequestOrigin> _origins = [];
+    private readonly List<LedgerEvent> _events;
+    private readonly List<RequestOrigin> _origins;
 
-    /// <summary>Starts a batch whose first event follows <paramref name="lastRevision"/>.</summary>
-    public CommitBatch(long lastRevision) => LastRevision = lastRevision;
+    /// <summary>Starts a batch.</summary>
+    /// <param name="lastRevision">The revision that the first event follows.</param>
+    /// <param name="entries">About how many entries there will be.</param>
+    public CommitBatch(long lastRevision, int entries = 0)
+    {
+        LastRevision = lastRevision;
+        _events = new List<LedgerEvent>(entries);
+        _origins = new List<RequestOrigin>(entries);
+    }
 
     /// <summary>The revision of the newest event in the batch, or of the one before it.</summary>
     public long LastRevision { get; private set; }
@@ -87,36 +94,37 @@ public sealed class CommitBatch
 
     private void AddChange(NodeView before, AppliedChange applied, RequestOrigin origin)
     {
-        var (change, after) = applied;
         LastRevision++;
-        var recorded = new LedgerEvent
+        _origins.Add(origin);
+        if (applied.Change is not ClaimChanged change)
+        {
+            _events.Add(NodeEvent(before, applied, origin));
+            return;
+        }
+
+        if (change.Before is null)
+            _addedClaims.Add(change.After);
+        else
+            _changedClaims.Add(change.After);
+        _events.Add(ClaimEvent(change, applied.After, origin));
+    }
+
+    private LedgerEvent ClaimEvent(ClaimChanged change, NodeView node, RequestOrigin origin)
+    {
+        var (before, after) = (change.Before, change.After);
+        var instanceChanged = before is not null && before.Instance != after.Instance;
+        return new LedgerEvent
         {
             Revision = LastRevision,
             Time = change.Time,
             Kind = change.Kind,
-            NodeKey = after.NodeKey,
-            Generation = after.Generation,
+            NodeKey = node.NodeKey,
+            Generation = node.Generation,
             Actor = origin.Actor,
-            UsedAfter = after.UsedByClass(),
-            ClaimCount = after.Claims.Count,
+            UsedAfter = node.UsedByClass(),
+            ClaimCount = node.Claims.Count,
             Reason = change.Reason,
             RequestId = origin.RequestId,
-        };
-        _origins.Add(origin);
-        _events.Add(change is ClaimChanged claimChanged ? AddClaim(claimChanged, recorded) : AddNodeStates(before, after, recorded));
-    }
-
-    private LedgerEvent AddClaim(ClaimChanged change, LedgerEvent recorded)
-    {
-        var (before, after) = (change.Before, change.After);
-        if (before is null)
-            _addedClaims.Add(after);
-        else
-            _changedClaims.Add(after);
-
-        var instanceChanged = before is not null && before.Instance != after.Instance;
-        return recorded with
-        {
             StateBefore = (int?)before?.State,
             StateAfter = (int)after.State,
             InstanceId = after.Instance.Id,
@@ -129,11 +137,22 @@ public sealed class CommitBatch
         };
     }
 
-    private static LedgerEvent AddNodeStates(NodeView before, NodeView after, LedgerEvent recorded)
+    private LedgerEvent NodeEvent(NodeView before, AppliedChange applied, RequestOrigin origin)
     {
+        var (change, after) = applied;
         var specChanged = !ReferenceEquals(before.Spec, after.Spec);
-        return recorded with
+        return new LedgerEvent
         {
+            Revision = LastRevision,
+            Time = change.Time,
+            Kind = change.Kind,
+            NodeKey = after.NodeKey,
+            Generation = after.Generation,
+            Actor = origin.Actor,
+            UsedAfter = after.UsedByClass(),
+            ClaimCount = after.Claims.Count,
+            Reason = change.Reason,
+            RequestId = origin.RequestId,
             StateBefore = before.Exists ? (int)before.State : null,
             StateAfter = (int)after.State,
             SpecBefore = specChanged && before.Exists ? before.Spec : null,

@@ -132,7 +132,7 @@ public sealed class GroupCommitter : IDisposable
 
     private bool TryCommit(List<CommitEntry> entries, out Exception cause)
     {
-        var batch = new CommitBatch(_lastRevision);
+        var batch = new CommitBatch(_lastRevision, entries.Count);
         var ranges = new Range?[entries.Count];
         try
         {

@@ -36,9 +36,10 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
         var running = new Task<CallResult<V1.ClaimInstanceResponse>>[orders.Count];
         for (var i = 0; i < running.Length; i++)
         {
-            running[i] = batchId is { } id && requestIds[i] is null
+            var claiming = batchId is { } id && requestIds[i] is null
                 ? claims.ClaimAsync(orders[i], new RequestStamp(actor, IdAt(id, i), fingerprint), cancellation)
                 : claims.ClaimAsync(request.Requests[i], orders[i], requestIds[i], actor, cancellation);
+            running[i] = claiming.AsTask();
         }
 
         var response = new V1.ClaimInstancesResponse();
@@ -63,16 +64,18 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
         for (var i = 0; i < Math.Min(request.Requests.Count, ClaimsMax); i++)
         {
             var item = request.Requests[i];
-            var requestId = violations.RequestId($"requests[{i}].request_id", item.RequestId);
-            if (ClaimRequests.Read(item, $"requests[{i}].", violations) is { } order)
+            violations.Enter("requests", i);
+            var requestId = violations.RequestId("request_id", item.RequestId);
+            if (ClaimRequests.Read(item, violations) is { } order)
                 orders.Add(order);
             requestIds.Add(requestId);
             if (requestId is { } id && !ids.Add(id))
-                violations.Add($"requests[{i}].request_id", item.RequestId, "is used twice in the batch");
+                violations.Add("request_id", item.RequestId, "is used twice in the batch");
             if (item.Instance is { } instance && !instances.Add(instance.InstanceId))
-                violations.Add($"requests[{i}].instance.instance_id", instance.InstanceId, "is in the batch twice");
+                violations.Add("instance.instance_id", instance.InstanceId, "is in the batch twice");
             if (request.AllOrNothing && item.ValidateOnly)
-                violations.Add($"requests[{i}].validate_only", "must be unset in an all_or_nothing batch");
+                violations.Add("validate_only", "must be unset in an all_or_nothing batch");
+            violations.Leave();
         }
 
         return orders;

@@ -12,7 +12,7 @@ internal sealed class ClaimCalls(IdempotentCalls calls, ClaimPlacement placement
     /// <param name="requestId">The request's id; null when it has none.</param>
     /// <param name="actor">Who asks.</param>
     /// <param name="cancellation">Honoured until the claim is decided.</param>
-    public Task<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(
+    public ValueTask<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(
         V1.ClaimInstanceRequest request, ClaimOrder order, Guid? requestId, string actor, CancellationToken cancellation) =>
         // A request that only validates changes nothing, so it takes no id.
         order.ValidateOnly
@@ -21,6 +21,6 @@ internal sealed class ClaimCalls(IdempotentCalls calls, ClaimPlacement placement
                 request, requestId, actor, V1.ClaimInstanceResponse.Parser, stamp => placement.PlaceAsync(order, stamp, cancellation), cancellation);
 
     /// <summary>Makes a claim of a batch, under an id made from the batch's.</summary>
-    public Task<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation) =>
+    public ValueTask<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation) =>
         calls.RunAsync(stamp, V1.ClaimInstanceResponse.Parser, identified => placement.PlaceAsync(order, identified, cancellation), cancellation);
 }

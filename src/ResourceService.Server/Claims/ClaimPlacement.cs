@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
@@ -21,7 +22,8 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     private const int RoundsMax = 32;
 
     /// <summary>The claim, or why there is none.</summary>
-    public async Task<CallResult<V1.ClaimInstanceResponse>> PlaceAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<CallResult<V1.ClaimInstanceResponse>> PlaceAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
     {
         if (order.Node is { } id)
         {

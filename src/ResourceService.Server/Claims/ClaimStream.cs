@@ -76,21 +76,22 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
         answers.TryWrite(response);
     }
 
-    private Task<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(V1.StreamClaimsRequest message, string actor, CancellationToken cancellation)
+    private ValueTask<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(V1.StreamClaimsRequest message, string actor, CancellationToken cancellation)
     {
         var violations = new FieldViolations();
         if (message.Request is not { } request)
         {
             violations.Add("request", "must be set");
-            return Task.FromResult<CallResult<V1.ClaimInstanceResponse>>(RpcErrors.InvalidFields(violations.All));
+            return new(RpcErrors.InvalidFields(violations.All));
         }
 
-        var order = ClaimRequests.Read(request, "request.", violations);
-        var requestId = violations.RequestId("request.request_id", request.RequestId, required: true);
+        violations.Enter("request");
+        var order = ClaimRequests.Read(request, violations);
+        var requestId = violations.RequestId("request_id", request.RequestId, required: true);
         if (!violations.None)
-            return Task.FromResult<CallResult<V1.ClaimInstanceResponse>>(RpcErrors.InvalidFields(violations.All));
+            return new(RpcErrors.InvalidFields(violations.All));
         if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            return Task.FromResult<CallResult<V1.ClaimInstanceResponse>>(ResourceRequests.Unsupported());
+            return new(ResourceRequests.Unsupported());
         return calls.ClaimAsync(request, order!, requestId, actor, cancellation);
     }
 

@@ -16,7 +16,7 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
     private const int SpareChoices = 8;
 
     /// <summary>The answers in the order of the orders: all claims, or an error each.</summary>
-    public async Task<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
+    public async ValueTask<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
     {
         var choices = orders.Select(order => Choose(order, orders.Count)).ToArray();
         var workers = choices.SelectMany(choice => choice).Distinct().ToArray();

@@ -19,7 +19,7 @@ internal sealed class ClaimGrpcService(
     public override async Task<V1.ClaimInstanceResponse> ClaimInstance(V1.ClaimInstanceRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
-        var order = ClaimRequests.Read(request, "", violations);
+        var order = ClaimRequests.Read(request, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
         if (ResourceRequests.NeedsPlacementInside(request.Resources))
@@ -204,7 +204,7 @@ internal sealed class ClaimGrpcService(
         return ended.State == repeatOf ? reply(ToContract(ended, node)) : RpcErrors.ClaimEnded(ended);
     }
 
-    private async Task<CallResult<TReply>> OnInstanceAsync<TReply>(
+    private async ValueTask<CallResult<TReply>> OnInstanceAsync<TReply>(
         InstanceId instance, RequestStamp stamp, Func<NodeView, ClaimId, Instant, Decision> decide,
         Func<NodeView, ClaimId, Decision, TReply> reply, ServerCallContext context)
         where TReply : class, IMessage

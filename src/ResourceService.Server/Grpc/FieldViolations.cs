@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using ResourceService.Ledger;
@@ -30,6 +31,9 @@ internal sealed class FieldViolations
 
     private List<BadRequest.Types.FieldViolation>? _violations;
 
+    // Where in the request the fields named now are, outermost first; spelled out only for a violation.
+    private List<(string Field, int Index)>? _path;
+
     /// <summary>Whether nothing broke a rule so far.</summary>
     public bool None => _violations is null;
 
@@ -43,12 +47,20 @@ internal sealed class FieldViolations
             throw RpcErrors.InvalidFields(_violations).ToException();
     }
 
+    /// <summary>The fields named from here on are inside this one, until <see cref="Leave"/>.</summary>
+    /// <param name="field">A message field.</param>
+    /// <param name="index">The place in the list, for an element of a repeated field.</param>
+    public void Enter(string field, int index = -1) => (_path ??= new List<(string, int)>(4)).Add((field, index));
+
+    /// <summary>Ends the innermost <see cref="Enter"/>.</summary>
+    public void Leave() => _path!.RemoveAt(_path.Count - 1);
+
     /// <summary>Notes a violation.</summary>
     public void Add(string field, string rule)
     {
         _violations ??= [];
         if (_violations.Count < Max)
-            _violations.Add(new BadRequest.Types.FieldViolation { Field = field, Description = rule });
+            _violations.Add(new BadRequest.Types.FieldViolation { Field = PathOf(field), Description = rule });
     }
 
     /// <summary>Notes a violation by a value.</summary>
@@ -105,7 +117,7 @@ internal sealed class FieldViolations
     {
         if (value.Length > lengthMax)
             Add(field, $"has {value.Length} characters; at most {lengthMax} are allowed");
-        else if (value.Any(char.IsControl))
+        else if (HasControlCharacters(value))
             Add(field, "has control characters");
         return value;
     }
@@ -187,7 +199,35 @@ internal sealed class FieldViolations
         return Math.Clamp(value, 1, 1000);
     }
 
-    private static string Show(string value)
+    private static bool HasControlCharacters(string value)
+    {
+        foreach (var character in value)
+        {
+            if (char.IsControl(character))
+                return true;
+        }
+
+        return false;
+    }
+
+    private string PathOf(string field)
+    {
+        if (_path is null)
+            return field;
+        var path = new StringBuilder();
+        foreach (var (outer, index) in _path)
+        {
+            path.Append(outer);
+            if (index >= 0)
+                path.Append('[').Append(index).Append(']');
+            path.Append('.');
+        }
+
+        return path.Append(field).ToString();
+    }
+
+    /// <summary>A value for an error text: short, and nothing in it breaks a log line.</summary>
+    public static string Show(string value)
     {
         var shown = value.Length <= ShownMax ? value : value[..ShownMax] + "...";
         return string.Concat(shown.Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '?' : character));

@@ -9,7 +9,7 @@ namespace ResourceService.Server.Grpc;
 internal static class NodeCalls
 {
     /// <summary>Posts a change of one node and waits until it is refused or durable.</summary>
-    public static async Task<CallResult<TReply>> CallAsync<TReply>(
+    public static async ValueTask<CallResult<TReply>> CallAsync<TReply>(
         this NodeWorker worker, RequestStamp stamp, Func<NodeView, Decision> decide, Func<NodeView, Decision, TReply> reply,
         CancellationToken cancellation)
         where TReply : class, IMessage

@@ -57,7 +57,7 @@ internal sealed class NodeGrpcService(
     public override Task<V1.ListNodesResponse> ListNodes(V1.ListNodesRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
-        var filter = ResourceRequests.Read(request.Filter, "filter", violations);
+        var filter = ResourceRequests.Read(request.Filter, violations);
         var full = violations.Enum("detail", request.Detail, required: false) == V1.NodeDetail.Full;
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
@@ -146,9 +146,9 @@ internal sealed class NodeGrpcService(
     public override Task<V1.FindCandidatesResponse> FindCandidates(V1.FindCandidatesRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
-        var resources = ResourceRequests.Read(request.Resources, "resources", violations);
+        var resources = ResourceRequests.Read(request.Resources, violations);
         var strategy = ResourceRequests.Strategy("strategy", request.Strategy, violations);
-        var filter = ResourceRequests.Read(request.Filter, "filter", violations);
+        var filter = ResourceRequests.Read(request.Filter, violations);
         violations.Between("limit", request.Limit, 0, 1000);
         violations.ThrowIfAny();
         if (ResourceRequests.NeedsPlacementInside(request.Resources))

@@ -32,8 +32,8 @@ internal static partial class NodeSpecs
             InventoryTable.From(inventories),
             message.NumaTopology is null ? null : Read(message.NumaTopology, violations),
             Read(message.Devices, violations),
-            ResourceRequests.Traits(message.Traits, "traits", violations, TraitsMax),
-            ResourceRequests.Labels(message.Labels, "labels", violations));
+            ResourceRequests.Traits("traits", message.Traits, violations, TraitsMax),
+            ResourceRequests.Labels("labels", message.Labels, violations));
     }
 
     private static Inventory Read(V1.Inventory message, string field, FieldViolations violations)

@@ -1,3 +1,4 @@
+using Google.Protobuf.Collections;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
@@ -12,28 +13,31 @@ internal static class ResourceRequests
     private const int TraitsMax = 256;
     private const int LabelsMax = 64;
     private const int ExcludedMax = 1000;
+    private const int StatesMax = 16;
 
-    /// <summary>What an instance needs; null after a violation.</summary>
-    public static ResourceRequest? Read(V1.ResourceRequest? message, string field, FieldViolations violations)
+    /// <summary>What an instance needs, in the field <c>resources</c>; null after a violation.</summary>
+    public static ResourceRequest? Read(V1.ResourceRequest? message, FieldViolations violations)
     {
         if (message is null)
         {
-            violations.Add(field, "must be set");
+            violations.Add("resources", "must be set");
             return null;
         }
 
         if (message.Resources.Count == 0 && message.Numa is null && message.Devices.Count == 0)
-            violations.Add(field, "must ask for something: resources, numa or devices");
-        var amounts = Amounts(message.Resources, $"{field}.resources", 1, violations);
-        var limits = message.Limits is null ? ResourceAmounts.Empty : Amounts(message.Limits.MaxUsed, $"{field}.limits.max_used", 1, violations);
-        if (message.Limits is { HasCpuAllocationRatio: true })
-            Ratio($"{field}.limits.cpu_allocation_ratio", message.Limits.CpuAllocationRatio, violations);
-        if (message.Limits is { HasRamAllocationRatio: true })
-            Ratio($"{field}.limits.ram_allocation_ratio", message.Limits.RamAllocationRatio, violations);
-        var required = Traits(message.RequiredTraits, $"{field}.required_traits", violations);
-        var forbidden = Traits(message.ForbiddenTraits, $"{field}.forbidden_traits", violations);
-        foreach (var trait in required.Intersect(forbidden, StringComparer.Ordinal))
-            violations.Add($"{field}.forbidden_traits", trait, "is required as well");
+            violations.Add("resources", "must ask for something: resources, numa or devices");
+        violations.Enter("resources");
+        var amounts = Amounts("resources", message.Resources, violations);
+        var limits = ReadLimits(message.Limits, violations);
+        var required = Traits("required_traits", message.RequiredTraits, violations);
+        var forbidden = Traits("forbidden_traits", message.ForbiddenTraits, violations);
+        if (required.Count > 0)
+        {
+            foreach (var trait in required.Intersect(forbidden, StringComparer.Ordinal))
+                violations.Add("forbidden_traits", trait, "is required as well");
+        }
+
+        violations.Leave();
         return new ResourceRequest(amounts, required, forbidden, limits);
     }
 
@@ -44,25 +48,28 @@ internal static class ResourceRequests
     public static Google.Rpc.Status Unsupported() =>
         RpcErrors.NotImplemented("resources.numa and resources.devices are not decided by this version yet.");
 
-    /// <summary>Which nodes are considered.</summary>
-    public static NodeFilterRules Read(V1.NodeFilter? message, string field, FieldViolations violations)
+    /// <summary>Which nodes are considered, in the field <c>filter</c>.</summary>
+    public static NodeFilterRules Read(V1.NodeFilter? message, FieldViolations violations)
     {
         if (message is null)
             return NodeFilterRules.All;
-        violations.CountAtMost($"{field}.states", message.States.Count, 16);
-        violations.CountAtMost($"{field}.excluded_node_ids", message.ExcludedNodeIds.Count, ExcludedMax);
-        var states = message.States.Select((state, i) => ToLedger(violations.Enum($"{field}.states[{i}]", state, required: true)));
-        var excluded = message.ExcludedNodeIds.Select((id, i) => new NodeId(violations.RequiredId($"{field}.excluded_node_ids[{i}]", id)));
-        return new NodeFilterRules(
+        violations.Enter("filter");
+        violations.CountAtMost("states", message.States.Count, StatesMax);
+        violations.CountAtMost("excluded_node_ids", message.ExcludedNodeIds.Count, ExcludedMax);
+        var states = message.States.Take(StatesMax).Select((state, i) => ToLedger(violations.Enum($"states[{i}]", state, required: true)));
+        var excluded = message.ExcludedNodeIds.Take(ExcludedMax).Select((id, i) => new NodeId(violations.RequiredId($"excluded_node_ids[{i}]", id)));
+        var filter = new NodeFilterRules(
             states.ToHashSet(),
-            Traits(message.RequiredTraits, $"{field}.required_traits", violations),
-            Traits(message.ForbiddenTraits, $"{field}.forbidden_traits", violations),
-            Labels(message.Labels, $"{field}.labels", violations),
+            Traits("required_traits", message.RequiredTraits, violations),
+            Traits("forbidden_traits", message.ForbiddenTraits, violations),
+            Labels("labels", message.Labels, violations),
             excluded.ToHashSet());
+        violations.Leave();
+        return filter;
     }
 
     /// <summary>Traits: ordered, each once.</summary>
-    public static ValueList<string> Traits(IReadOnlyList<string> traits, string field, FieldViolations violations, int most = TraitsMax)
+    public static ValueList<string> Traits(string field, IReadOnlyList<string> traits, FieldViolations violations, int most = TraitsMax)
     {
         if (traits.Count == 0)
             return [];
@@ -73,7 +80,7 @@ internal static class ResourceRequests
     }
 
     /// <summary>Labels: ordered by key.</summary>
-    public static ValueList<KeyValuePair<string, string>> Labels(IDictionary<string, string> labels, string field, FieldViolations violations)
+    public static ValueList<KeyValuePair<string, string>> Labels(string field, IDictionary<string, string> labels, FieldViolations violations)
     {
         violations.CountAtMost(field, labels.Count, LabelsMax);
         foreach (var (key, value) in labels.Take(LabelsMax))
@@ -106,15 +113,31 @@ internal static class ResourceRequests
         _ => NodeState.Absent,
     };
 
-    private static ResourceAmounts Amounts(IDictionary<string, long> amounts, string field, long least, FieldViolations violations)
+    private static ResourceAmounts ReadLimits(V1.ResourceLimits? limits, FieldViolations violations)
+    {
+        if (limits is null)
+            return ResourceAmounts.Empty;
+        violations.Enter("limits");
+        if (limits.HasCpuAllocationRatio)
+            Ratio("cpu_allocation_ratio", limits.CpuAllocationRatio, violations);
+        if (limits.HasRamAllocationRatio)
+            Ratio("ram_allocation_ratio", limits.RamAllocationRatio, violations);
+        var used = Amounts("max_used", limits.MaxUsed, violations);
+        violations.Leave();
+        return used;
+    }
+
+    private static ResourceAmounts Amounts(string field, MapField<string, long> amounts, FieldViolations violations)
     {
         violations.CountAtMost(field, amounts.Count, ClassesMax);
         var read = new List<ResourceAmount>(Math.Min(amounts.Count, ClassesMax));
-        foreach (var (name, amount) in amounts.Take(ClassesMax))
+        foreach (var (name, amount) in amounts)
         {
+            if (read.Count == ClassesMax)
+                break;
             var resourceClass = Class(field, name, violations);
-            if (amount < least)
-                violations.Add($"{field}[{name}]", $"is {amount}; must be at least {least}");
+            if (amount < 1)
+                violations.Add($"{field}[{FieldViolations.Show(name)}]", $"is {amount}; must be at least 1");
             else
                 read.Add(new ResourceAmount(resourceClass, amount));
         }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Options;
@@ -25,15 +26,16 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
     /// <param name="parser">Reads a kept answer.</param>
     /// <param name="run">Does the work.</param>
     /// <param name="cancellation">Ends waiting for another attempt of the same request.</param>
-    public Task<CallResult<TReply>> RunAsync<TReply>(
-        IMessage request, Guid? requestId, string actor, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run,
+    public ValueTask<CallResult<TReply>> RunAsync<TReply>(
+        IMessage request, Guid? requestId, string actor, MessageParser<TReply> parser, Func<RequestStamp, ValueTask<CallResult<TReply>>> run,
         CancellationToken cancellation)
         where TReply : class, IMessage<TReply> =>
         RunAsync(new RequestStamp(actor, requestId, requestId is null ? 0 : Fingerprints.Of(request)), parser, run, cancellation);
 
     /// <summary>Runs a change whose stamp the caller made.</summary>
-    public async Task<CallResult<TReply>> RunAsync<TReply>(
-        RequestStamp stamp, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run, CancellationToken cancellation)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<CallResult<TReply>> RunAsync<TReply>(
+        RequestStamp stamp, MessageParser<TReply> parser, Func<RequestStamp, ValueTask<CallResult<TReply>>> run, CancellationToken cancellation)
         where TReply : class, IMessage<TReply>
     {
         if (_stopping)
@@ -44,46 +46,37 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
             return RpcErrors.QueueFull();
         }
 
+        var taken = false;
         try
         {
-            return stamp.RequestId is { } id ? await RunOnceAsync(stamp, id, parser, run, cancellation) : await run(stamp);
+            while (stamp.RequestId is { } id && !taken)
+            {
+                var (standing, revision, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
+                switch (standing)
+                {
+                    case RequestMemory.Standing.New:
+                        taken = true;
+                        break;
+
+                    case RequestMemory.Standing.Remembered:
+                        return reader.FindReply(revision) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
+
+                    case RequestMemory.Standing.UnderWay:
+                        await underWay.WaitAsync(cancellation);
+                        break;
+
+                    default:
+                        return RpcErrors.RequestIdReused(id);
+                }
+            }
+
+            return await run(stamp);
         }
         finally
         {
+            if (taken)
+                fleet.Requests.End(stamp.RequestId!.Value);
             Interlocked.Decrement(ref _inFlight);
-        }
-    }
-
-    private async Task<CallResult<TReply>> RunOnceAsync<TReply>(
-        RequestStamp stamp, Guid id, MessageParser<TReply> parser, Func<RequestStamp, Task<CallResult<TReply>>> run,
-        CancellationToken cancellation)
-        where TReply : class, IMessage<TReply>
-    {
-        while (true)
-        {
-            var (standing, revision, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
-            switch (standing)
-            {
-                case RequestMemory.Standing.New:
-                    try
-                    {
-                        return await run(stamp);
-                    }
-                    finally
-                    {
-                        fleet.Requests.End(id);
-                    }
-
-                case RequestMemory.Standing.Remembered:
-                    return reader.FindReply(revision) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
-
-                case RequestMemory.Standing.UnderWay:
-                    await underWay.WaitAsync(cancellation);
-                    continue;
-
-                default:
-                    return RpcErrors.RequestIdReused(id);
-            }
         }
     }
 

@@ -12,8 +12,11 @@ public sealed class RequestOptions
     /// <summary>The largest message taken, in bytes. 1,024 to 1,073,741,824.</summary>
     public int MessageBytesMax { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>The most claims unanswered on one StreamClaims stream; the stream is read no further until some are. 1 to 100,000.</summary>
-    public int StreamInFlightMax { get; set; } = 4_096;
+    /// <summary>
+    /// The most claims unanswered on one StreamClaims stream; the stream is read no further until some are. Enough to fill one transaction while
+    /// another runs; more would only wait longer and outlive the collector's nursery. 1 to 100,000.
+    /// </summary>
+    public int StreamInFlightMax { get; set; } = 1_024;
 
     /// <summary>The most calls at a time on one connection. 1 to 100,000.</summary>
     public int StreamsPerConnectionMax { get; set; } = 1_024;

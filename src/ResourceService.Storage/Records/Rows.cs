@@ -48,7 +48,7 @@ internal sealed class ClaimRow
 
     public Claim ToClaim() => new(
         new ClaimId((int)NodeKey, ClaimSeq),
-        SpecText.ReadAttributes(InstanceId, ProjectId, Attributes),
+        AttributesText.Read(InstanceId, ProjectId, Attributes),
         AmountsText.Read(Amounts),
         (ClaimState)State,
         LeaseEnd is { } end ? new Instant(end) : null,

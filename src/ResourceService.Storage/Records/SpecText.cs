@@ -8,7 +8,7 @@ using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Storage.Records;
 
-/// <summary>A node's report, and an instance's attributes, as JSON in the store. Names here are a file format: only add.</summary>
+/// <summary>A node's report, and an instance, as JSON in the store. Names here are a file format: only add.</summary>
 internal static class SpecText
 {
     public static string Write(NodeSpec spec)
@@ -39,14 +39,6 @@ internal static class SpecText
             ValueList.From(record.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
     }
 
-    /// <summary>What is known of an instance beside its id and project; null when nothing is.</summary>
-    public static string? WriteAttributes(Instance instance) =>
-        instance is { UserId: "", OsType: "", VmState: "", TaskState: "", PowerState: "" }
-            ? null
-            : JsonSerializer.Serialize(
-                new AttributesRecord(instance.UserId, instance.OsType, instance.VmState, instance.TaskState, instance.PowerState),
-                SpecJson.Default.AttributesRecord);
-
     /// <summary>The whole instance, for events.</summary>
     public static string WriteInstance(Instance instance) => JsonSerializer.Serialize(
         new InstanceRecord(
@@ -59,13 +51,6 @@ internal static class SpecText
             ?? throw new InvalidDataException("The store holds an event without its instance.");
         return new Instance(
             new InstanceId(record.Id), record.ProjectId, record.UserId, record.OsType, record.VmState, record.TaskState, record.PowerState);
-    }
-
-    public static Instance ReadAttributes(string instanceId, string projectId, string? attributes)
-    {
-        var record = attributes is null ? AttributesRecord.None : JsonSerializer.Deserialize(attributes, SpecJson.Default.AttributesRecord)!;
-        return new Instance(
-            new InstanceId(instanceId), projectId, record.UserId, record.OsType, record.VmState, record.TaskState, record.PowerState);
     }
 
     private static CellRecord Write(NumaCell cell) => new(
@@ -100,11 +85,6 @@ internal sealed record CellRecord(
 internal sealed record DeviceRecord(
     string Address, string VendorId, string ProductId, DeviceType Type, string? ParentAddress, int? NumaCell, Dictionary<string, string> Tags);
 
-internal sealed record AttributesRecord(string UserId, string OsType, string VmState, string TaskState, string PowerState)
-{
-    public static AttributesRecord None { get; } = new("", "", "", "", "");
-}
-
 internal sealed record InstanceRecord(
     string Id, string ProjectId, string UserId, string OsType, string VmState, string TaskState, string PowerState);
 
@@ -112,6 +92,6 @@ internal sealed record InstanceRecord(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     IgnoreReadOnlyProperties = true)]
 [JsonSerializable(typeof(SpecRecord))]
-[JsonSerializable(typeof(AttributesRecord))]
+[JsonSerializable(typeof(Attributes))]
 [JsonSerializable(typeof(InstanceRecord))]
 internal sealed partial class SpecJson : JsonSerializerContext;

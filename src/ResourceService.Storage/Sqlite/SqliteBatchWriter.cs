@@ -40,7 +40,7 @@ internal sealed class SqliteBatchWriter
             values[1].Value = claim.Id.NodeKey;
             values[2].Value = claim.Instance.Id.Value;
             values[3].Value = claim.Instance.ProjectId;
-            values[4].Value = OrNull(SpecText.WriteAttributes(claim.Instance));
+            values[4].Value = OrNull(AttributesText.Write(claim.Instance));
             values[5].Value = claim.Amounts.ToString();
             values[6].Value = (int)claim.State;
             values[7].Value = OrNull(claim.LeaseEnd?.UnixMs);
@@ -54,11 +54,29 @@ internal sealed class SqliteBatchWriter
         {
             values[0].Value = claim.Id.Sequence;
             values[1].Value = claim.Instance.ProjectId;
-            values[2].Value = OrNull(SpecText.WriteAttributes(claim.Instance));
+            values[2].Value = OrNull(AttributesText.Write(claim.Instance));
             values[3].Value = (int)claim.State;
             values[4].Value = OrNull(claim.LeaseEnd?.UnixMs);
             values[5].Value = claim.UpdateTime.UnixMs;
             values[6].Value = OrNull(claim.Reason);
+        });
+
+    private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _claimedEvent = new(
+        ["@claim_seq", "@revision", "@kind", "@generation", "@actor", "@used_after", "@claim_count", "@state_after", "@lease_after", "@request_id",
+            "@fingerprint", "@reply"],
+        static (row, values) =>
+        {
+            var (recorded, origin) = row;
+            values[0].Value = recorded.ClaimId!.Value.Sequence;
+            values[1].Value = recorded.Revision;
+            values[2].Value = (int)recorded.Kind;
+            values[3].Value = recorded.Generation;
+            values[4].Value = recorded.Actor;
+            values[5].Value = recorded.UsedAfter.ToString();
+            values[6].Value = recorded.ClaimCount;
+            values[7].Value = OrNull(recorded.StateAfter);
+            values[8].Value = OrNull(recorded.LeaseAfter?.UnixMs);
+            BindRequest(recorded, origin, values.AsSpan(9));
         });
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _event = new(
@@ -93,7 +111,8 @@ internal sealed class SqliteBatchWriter
 
         Execute(SqliteStatements.InsertClaim, _newClaim, batch.AddedClaims);
         Execute(SqliteStatements.UpdateClaim, _claim, batch.ChangedClaims);
-        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins));
+        Execute(SqliteStatements.InsertClaimedEvent, _claimedEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfNewClaim(row.First)));
+        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First)));
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
 
         int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows)
@@ -138,10 +157,17 @@ internal sealed class SqliteBatchWriter
         values[17].Value = OrNull(
             recorded.InstanceAfter is { } instanceAfter ? SpecText.WriteInstance(instanceAfter)
             : recorded.SpecAfter is { } specAfter ? SpecText.Write(specAfter) : null);
-        values[18].Value = OrNull(recorded.RequestId?.ToByteArray(bigEndian: true));
-        values[19].Value = origin.Reply is null ? DBNull.Value : origin.Fingerprint;
-        values[20].Value = OrNull(origin.Reply);
+        BindRequest(recorded, origin, values.AsSpan(18));
     }
+
+    private static void BindRequest(LedgerEvent recorded, RequestOrigin origin, Span<SqliteParameter> values)
+    {
+        values[0].Value = OrNull(recorded.RequestId?.ToByteArray(bigEndian: true));
+        values[1].Value = origin.Reply is null ? DBNull.Value : origin.Fingerprint;
+        values[2].Value = OrNull(origin.Reply);
+    }
+
+    private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null };
 
     private static object OrNull<T>(T? value) => value is null or "" ? DBNull.Value : value;
 }
