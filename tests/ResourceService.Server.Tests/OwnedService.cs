@@ -1,15 +1,10 @@
 namespace ResourceService.Server.Tests;
 
 /// <summary>A service and its data, for as long as a class or the whole run needs it.</summary>
-public class OwnedService(params string[] settings) : IAsyncLifetime
+public abstract class OwnedService(params string[] settings) : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
     private ServiceProcess? _process;
-
-    public OwnedService()
-        : this([])
-    {
-    }
 
     public ServiceProcess Process => _process ?? throw new InvalidOperationException("The service was not started.");
 
@@ -24,3 +19,6 @@ public class OwnedService(params string[] settings) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 }
+
+/// <summary>A service of one class alone, with the settings that it comes with.</summary>
+public sealed class UndisturbedService : OwnedService;
