@@ -67,4 +67,7 @@ public sealed record Refusal(RefusalKind Kind, string Message, ValueList<Refused
 
     /// <summary>The values met, by name, for programs: as errors.proto names them.</summary>
     public ValueList<KeyValuePair<string, string>> Metadata { get; init; } = [];
+
+    /// <summary>With <see cref="RefusalKind.InstanceAlreadyClaimed"/>: the claim that stands in the way, maybe on another node.</summary>
+    public ClaimId? HeldBy { get; init; }
 }

@@ -119,6 +119,7 @@ public static class ClaimRules
     public static Refusal AlreadyClaimed(InstanceId instance, ClaimId held) =>
         new(RefusalKind.InstanceAlreadyClaimed, $"Instance {instance} already holds claim {held}.")
         {
+            HeldBy = held,
             Metadata = [KeyValuePair.Create("instance_id", instance.Value), KeyValuePair.Create("claim_id", held.ToString())],
         };
 

@@ -11,7 +11,9 @@ public static class NodeRules
     /// </summary>
     public static Decision Register(NodeView node, NodeSpec spec, long? expectedGeneration, Instant now)
     {
-        if (RefuseStale(node, expectedGeneration) is { } stale)
+        // A node that was deleted does not exist, whatever its generation goes on from: here 0 is right for it and nothing else.
+        var stale = node.Exists || expectedGeneration != 0 ? RefuseStale(node, expectedGeneration) : null;
+        if (stale is not null)
             return Decision.Refuse(stale);
         if (node.Exists && node.Spec == spec)
             return Decision.Unchanged;

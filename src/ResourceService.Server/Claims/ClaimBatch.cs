@@ -58,7 +58,9 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
     {
         var orders = new List<ClaimOrder>();
         requestIds = [];
-        violations.Between("requests.size", request.Requests.Count, 1, ClaimsMax);
+        if (request.Requests.Count == 0)
+            violations.Add("requests", "must have at least one element");
+        violations.CountAtMost("requests", request.Requests.Count, ClaimsMax);
         var instances = new HashSet<string>(StringComparer.Ordinal);
         var ids = new HashSet<Guid>();
         for (var i = 0; i < Math.Min(request.Requests.Count, ClaimsMax); i++)

@@ -28,7 +28,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
         if (order.Node is { } id)
         {
             return nodes.Find(id) is { } worker
-                ? CallResult<V1.ClaimInstanceResponse>.Of(await TryClaimAsync(worker, order, stamp, cancellation), id.Value)
+                ? Answer(await TryClaimAsync(worker, order, stamp, cancellation), id)
                 : RpcErrors.NodeNotFound(id.Value);
         }
 
@@ -60,7 +60,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
 
             var outcome = await TryClaimAsync(worker, order, stamp, cancellation);
             if (!IsRefusedByNode(outcome))
-                return CallResult<V1.ClaimInstanceResponse>.Of(outcome, id.Value);
+                return Answer(outcome, id);
             refusals.Add(RpcErrors.ToContract(outcome.Refusal!, id.Value));
         }
 
@@ -78,7 +78,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
             {
                 var outcome = await TryClaimAsync(nodes.Find(node.NodeKey)!, order, stamp, cancellation);
                 if (!IsRefusedByNode(outcome))
-                    return CallResult<V1.ClaimInstanceResponse>.Of(outcome, node.Id.Value);
+                    return Answer(outcome, node.Id);
             }
         }
 
@@ -123,6 +123,10 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
         var claim = ((ClaimChanged)decision.Changes[0]).After;
         return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id, node.Generation), NodeGeneration = node.Generation };
     }
+
+    // The node that an answer names: where the claim is that stands in the way, otherwise the one that was asked.
+    private CallResult<V1.ClaimInstanceResponse> Answer(CommandOutcome outcome, NodeId asked) => CallResult<V1.ClaimInstanceResponse>.Of(
+        outcome, outcome.Refusal?.HeldBy is { } held ? nodes.Find(held.NodeKey)!.View.Id.Value : asked.Value);
 
     // Another node may still take it. Anything else, such as an instance that is claimed already, is the same everywhere.
     private static bool IsRefusedByNode(CommandOutcome outcome) =>

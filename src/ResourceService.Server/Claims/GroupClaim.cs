@@ -113,7 +113,7 @@ internal sealed class GroupDecision(
         ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, ClaimChanged Change)> changes)
     {
         if (fleet.Instances.TryFind(order.Instance.Id, out var held))
-            return RpcErrors.Of(ClaimRules.AlreadyClaimed(order.Instance.Id, held), "");
+            return AlreadyClaimed(order, held);
 
         var now = fleet.Now;
         var refusals = new List<V1.Refusal>();
@@ -130,8 +130,12 @@ internal sealed class GroupDecision(
                 continue;
             }
 
-            if (!fleet.Instances.TryEnter(order.Instance.Id, claim.Id))
-                return RpcErrors.Of(ClaimRules.AlreadyClaimed(order.Instance.Id, claim.Id), "");
+            while (!fleet.Instances.TryEnter(order.Instance.Id, claim.Id))
+            {
+                if (fleet.Instances.TryFind(order.Instance.Id, out held))
+                    return AlreadyClaimed(order, held);
+            }
+
             _entered.Add(claim);
             ledger.Apply(decision.Changes[0]);
             changes.Add((ledger.View.NodeKey, (ClaimChanged)decision.Changes[0]));
@@ -142,4 +146,7 @@ internal sealed class GroupDecision(
             : last is null ? RpcErrors.NodeNotFound(id.Value)
             : RpcErrors.Of(last, id.Value);
     }
+
+    private Google.Rpc.Status AlreadyClaimed(ClaimOrder order, ClaimId held) =>
+        RpcErrors.Of(ClaimRules.AlreadyClaimed(order.Instance.Id, held), nodes.Find(held.NodeKey)!.View.Id.Value);
 }

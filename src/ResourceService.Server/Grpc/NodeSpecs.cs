@@ -47,7 +47,8 @@ internal static partial class NodeSpecs
         var maxUnit = message.HasMaxUnit ? message.MaxUnit : Math.Max(minUnit, message.Total);
         var stepSize = message.HasStepSize ? message.StepSize : 1;
         violations.Between($"{field}.min_unit", minUnit, 1, UnitMax);
-        violations.Between($"{field}.max_unit", maxUnit, Math.Max(1, minUnit), UnitMax);
+        if (message.HasMaxUnit)
+            violations.Between($"{field}.max_unit", maxUnit, Math.Max(1, minUnit), UnitMax);
         violations.Between($"{field}.step_size", stepSize, 1, UnitMax);
         return violations.None ? new Inventory(message.Total, message.Reserved, ratio, minUnit, maxUnit, stepSize) : new Inventory(1, 0, 1, 1, 1, 1);
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.IO.Hashing;
 using System.Text;
 using Google.Protobuf;
 
@@ -41,5 +40,5 @@ internal static class PageTokens
         return long.TryParse(position, out var number) && number >= 0 ? number : throw RpcErrors.InvalidPageToken().ToException();
     }
 
-    private static ulong Hash(IMessage list) => XxHash3.HashToUInt64(Fingerprints.Canonical(list));
+    private static ulong Hash(IMessage list) => (ulong)Fingerprints.Of(list);
 }

@@ -1,0 +1,43 @@
+namespace ResourceService.Server.Tests;
+
+/// <summary>What the contract promises of errors and books, asserted in one place.</summary>
+internal static class Expect
+{
+    /// <summary>The call fails with this code and reason, and with everything that the contract promises of every error.</summary>
+    public static async Task<RpcFailure> ErrorAsync<T>(AsyncUnaryCall<T> call, StatusCode code, string reason)
+    {
+        var cause = await Assert.ThrowsAsync<RpcException>(async () => await call);
+        return Error(RpcFailure.Of(cause), code, reason);
+    }
+
+    /// <summary>A stream fails with this code and reason.</summary>
+    public static async Task<RpcFailure> ErrorAsync<T>(IAsyncStreamReader<T> responses, StatusCode code, string reason)
+    {
+        var cause = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await responses.MoveNext(CancellationToken.None))
+            {
+            }
+        });
+        return Error(RpcFailure.Of(cause), code, reason);
+    }
+
+    /// <summary>An error inside a batch or a stream has this code and reason.</summary>
+    public static RpcFailure Error(Google.Rpc.Status? status, StatusCode code, string reason)
+    {
+        Assert.NotNull(status);
+        return Error(new RpcFailure(status), code, reason);
+    }
+
+    /// <summary>Every node's usage is the sum of its claims and within its capacity.</summary>
+    public static async Task BalancedBooksAsync(ServiceClients clients) => Assert.Empty((await LedgerBooks.ReadAsync(clients)).Imbalances());
+
+    private static RpcFailure Error(RpcFailure failure, StatusCode code, string reason)
+    {
+        Assert.Equal($"{code} {reason}", $"{failure.Code} {failure.Reason}");
+        Assert.Equal("resourceservice", failure.Domain);
+        Assert.NotEmpty(failure.Message);
+        Assert.Equal(code == StatusCode.Unavailable, failure.RetryDelay is not null);
+        return failure;
+    }
+}

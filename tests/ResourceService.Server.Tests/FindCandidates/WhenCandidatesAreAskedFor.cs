@@ -1,0 +1,87 @@
+namespace ResourceService.Server.Tests.FindCandidates;
+
+public sealed class WhenCandidatesAreAskedFor(SharedService service) : ServiceTest(service)
+{
+    [Fact]
+    public async Task Spread_gives_the_emptiest_first_and_pack_the_fullest()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(10, 10, 10);
+        await ClaimAsync(nodes[0].NodeId, vcpus: 5);
+        await ClaimAsync(nodes[1].NodeId, vcpus: 2);
+
+        Assert.Equal([nodes[2].NodeId, nodes[1].NodeId, nodes[0].NodeId], await FindAsync(zone, PlacementStrategy.Spread));
+        Assert.Equal([nodes[2].NodeId, nodes[1].NodeId, nodes[0].NodeId], await FindAsync(zone, PlacementStrategy.Unspecified));
+        Assert.Equal([nodes[0].NodeId, nodes[1].NodeId, nodes[2].NodeId], await FindAsync(zone, PlacementStrategy.Pack));
+        Assert.Equal([nodes[0].NodeId], await FindAsync(zone, PlacementStrategy.Pack, limit: 1));
+    }
+
+    [Fact]
+    public async Task A_candidate_carries_its_usage_and_a_generation_that_guards_the_claim()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(4);
+        await ClaimAsync(nodes[0].NodeId);
+
+        var found = await Nodes.FindCandidatesAsync(new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone) });
+        var candidate = Assert.Single(found.Candidates);
+        Assert.Equal(2, candidate.Generation);
+        Assert.Equal(new ClassUsage { Capacity = 4, Used = 1, Free = 3 }, candidate.Usage["VCPU"]);
+
+        await ClaimAsync(nodes[0].NodeId);
+        var claim = Requests.Claim(nodes[0].NodeId);
+        claim.ExpectedGeneration = candidate.Generation;
+        await Expect.ErrorAsync(Claims.ClaimInstanceAsync(claim), StatusCode.Aborted, "STALE_GENERATION");
+    }
+
+    [Fact]
+    public async Task Reasons_of_the_refusing_nodes_are_counted_and_no_fit_is_no_error()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(2, 4, 16, 16);
+        await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = nodes[3].NodeId, State = NodeState.Disabled });
+        var request = new FindCandidatesRequest { Resources = Requests.Resources(vcpus: 8, memoryMb: 100_000), Filter = Requests.InZone(zone) };
+        request.Resources.Resources["CUSTOM_GPU"] = 1;
+
+        var found = await Nodes.FindCandidatesAsync(request);
+
+        Assert.Empty(found.Candidates);
+        Assert.Equal((await LedgerBooks.ReadAsync(Clients)).Nodes.Count, found.ExaminedNodeCount, 20.0);
+        Assert.Equal(3, CountOf(RefusalReason.AboveMaxUnit, "MEMORY_MB"));
+        Assert.Equal(2, CountOf(RefusalReason.AboveMaxUnit, "VCPU"));
+        Assert.Equal(3, CountOf(RefusalReason.ClassNotInInventory, "CUSTOM_GPU"));
+        Assert.True(CountOf(RefusalReason.NodeNotEnabled, "") >= 1);
+        Assert.Equal(found.Refusals.Select(refusal => refusal.NodeCount).OrderDescending(), found.Refusals.Select(refusal => refusal.NodeCount));
+
+        int CountOf(RefusalReason reason, string resourceClass) =>
+            found.Refusals.SingleOrDefault(refusal => refusal.Reason == reason && refusal.ResourceClass == resourceClass)?.NodeCount ?? 0;
+    }
+
+    [Fact]
+    public async Task Traits_of_the_request_and_its_limits_narrow_the_choice()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(8, 8);
+        var trait = Unique.Trait();
+        var withTrait = Requests.Node(nodes[1].NodeId);
+        withTrait.Labels.Add("zone", zone);
+        withTrait.Traits.Add(trait);
+        await Nodes.RegisterNodeAsync(withTrait);
+
+        var request = new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone) };
+        request.Resources.RequiredTraits.Add(trait);
+        Assert.Equal(nodes[1].NodeId, Assert.Single((await Nodes.FindCandidatesAsync(request)).Candidates).NodeId);
+
+        request.Resources.RequiredTraits.Clear();
+        request.Resources.ForbiddenTraits.Add(trait);
+        Assert.Equal(nodes[0].NodeId, Assert.Single((await Nodes.FindCandidatesAsync(request)).Candidates).NodeId);
+
+        request.Resources.Limits = new ResourceLimits { MaxUsed = { ["VCPU"] = 1 } };
+        request.Resources.Resources["VCPU"] = 2;
+        var found = await Nodes.FindCandidatesAsync(request);
+        Assert.Empty(found.Candidates);
+        Assert.Contains(found.Refusals, refusal => refusal is { Reason: RefusalReason.LimitExceeded, ResourceClass: "VCPU", NodeCount: >= 1 });
+    }
+
+    private async Task<IEnumerable<string>> FindAsync(string zone, PlacementStrategy strategy, int limit = 0)
+    {
+        var request = new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone), Strategy = strategy, Limit = limit };
+        return (await Nodes.FindCandidatesAsync(request)).Candidates.Select(candidate => candidate.NodeId);
+    }
+}

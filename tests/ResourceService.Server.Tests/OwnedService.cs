@@ -1,0 +1,24 @@
+namespace ResourceService.Server.Tests;
+
+/// <summary>A service and its data, for as long as a class or the whole run needs it.</summary>
+public abstract class OwnedService(params string[] settings) : IAsyncLifetime
+{
+    private readonly TemporaryDirectory _directory = new();
+    private ServiceProcess? _process;
+
+    public ServiceProcess Process => _process ?? throw new InvalidOperationException("The service was not started.");
+
+    public ServiceClients Clients => Process.Clients;
+
+    public async ValueTask InitializeAsync() => _process = await ServiceProcess.StartAsync(_directory.Path, settings);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        _directory.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>A service of one class alone, with the settings that it comes with.</summary>
+public sealed class UndisturbedService : OwnedService;

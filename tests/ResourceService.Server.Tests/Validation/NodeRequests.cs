@@ -1,0 +1,80 @@
+using static ResourceService.Server.Tests.Validation.BadFields;
+
+namespace ResourceService.Server.Tests.Validation;
+
+/// <summary>Every rule of NodeService's requests, broken once.</summary>
+internal static class NodeRequests
+{
+    public static IEnumerable<BadField> Rows =>
+    [
+        .. Of(
+            () => Requests.Node("node-1"),
+            RequiredId<RegisterNodeRequest>("node_id", (request, id) => request.NodeId = id),
+            Inventories(),
+            Traits<RegisterNodeRequest>("traits", 1000, request => request.Traits),
+            Labels<RegisterNodeRequest>("labels", request => request.Labels),
+            RequestId<RegisterNodeRequest>((request, id) => request.RequestId = id),
+            Number<RegisterNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
+        .. Of(() => new GetNodeRequest(), RequiredId<GetNodeRequest>("node_id", (request, id) => request.NodeId = id)),
+        .. Of(
+            () => new ListNodesRequest { Filter = new NodeFilter() },
+            Filter<ListNodesRequest>("filter", request => request.Filter),
+            One<ListNodesRequest>("detail", "unknown", request => request.Detail = (NodeDetail)99),
+            PageSize<ListNodesRequest>((request, size) => request.PageSize = size)),
+        .. Of(
+            () => new SetNodeStateRequest { NodeId = "node-1", State = NodeState.Disabled },
+            RequiredId<SetNodeStateRequest>("node_id", (request, id) => request.NodeId = id),
+            One<SetNodeStateRequest>("state", "missing", request => request.State = NodeState.Unspecified),
+            One<SetNodeStateRequest>("state", "unknown", request => request.State = (NodeState)99),
+            Text<SetNodeStateRequest>("reason", 1024, (request, text) => request.Reason = text),
+            RequestId<SetNodeStateRequest>((request, id) => request.RequestId = id),
+            Number<SetNodeStateRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
+        .. Of(
+            () => new DeleteNodeRequest { NodeId = "node-1" },
+            RequiredId<DeleteNodeRequest>("node_id", (request, id) => request.NodeId = id),
+            Text<DeleteNodeRequest>("reason", 1024, (request, text) => request.Reason = text),
+            RequestId<DeleteNodeRequest>((request, id) => request.RequestId = id),
+            Number<DeleteNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
+        .. Of(
+            () => new FindCandidatesRequest { Resources = Requests.Resources(), Filter = new NodeFilter() },
+            Resources<FindCandidatesRequest>("resources", (request, value) => request.Resources = value, request => request.Resources),
+            One<FindCandidatesRequest>("strategy", "unknown", request => request.Strategy = (PlacementStrategy)99),
+            Number<FindCandidatesRequest>("limit", (request, value) => request.Limit = (int)value, -1, 1001),
+            Filter<FindCandidatesRequest>("filter", request => request.Filter)),
+        .. Of(
+            () => new WatchNodesRequest(),
+            Number<WatchNodesRequest>("revision", (request, value) => request.Revision = value, -1),
+            RequiredId<WatchNodesRequest>("node_ids[0]", (request, id) => request.NodeIds.Add(id)),
+            One<WatchNodesRequest>("node_ids", "with 10001 elements", request => request.NodeIds.Add(Enumerable.Repeat("a", 10_001)))),
+        .. Of(
+            () => new ListUsageSnapshotsRequest { NodeId = "node-1" },
+            RequiredId<ListUsageSnapshotsRequest>("node_id", (request, id) => request.NodeId = id),
+            Time<ListUsageSnapshotsRequest>("start_time", (request, time) => request.StartTime = time),
+            Time<ListUsageSnapshotsRequest>("end_time", (request, time) => request.EndTime = time),
+            One<ListUsageSnapshotsRequest>("interval.seconds", "negative", request => request.Interval = new() { Seconds = -1 }),
+            One<ListUsageSnapshotsRequest>("interval.nanos", "negative", request => request.Interval = new() { Nanos = -1 }),
+            PageSize<ListUsageSnapshotsRequest>((request, size) => request.PageSize = size)),
+    ];
+
+    private static IEnumerable<Break<RegisterNodeRequest>> Inventories() =>
+    [
+        .. One<RegisterNodeRequest>("inventories", "with an unknown class", request => request.Inventories.Add("vcpu", new Inventory { Total = 1 })),
+        .. One<RegisterNodeRequest>("inventories", "with a class of 256 characters",
+            request => request.Inventories.Add("CUSTOM_" + new string('A', 249), new Inventory { Total = 1 })),
+        .. One<RegisterNodeRequest>("inventories", "with 257 elements", request =>
+        {
+            for (var i = 0; i < 255; i++)
+                request.Inventories.Add($"CUSTOM_{i}", new Inventory { Total = 1 });
+        }),
+        .. Inventory("total", (inventory, value) => inventory.Total = value, -1, 1L << 31, long.MaxValue),
+        .. Inventory("reserved", (inventory, value) => inventory.Reserved = value, -1, 9),
+        .. Inventory("min_unit", (inventory, value) => inventory.MinUnit = value, 0, -1, 1L << 31),
+        .. Inventory("max_unit", (inventory, value) => inventory.MaxUnit = value, 0, 1L << 31),
+        .. Inventory("step_size", (inventory, value) => inventory.StepSize = value, 0, 1L << 31),
+        .. new[] { 0, -1, double.NaN, double.PositiveInfinity }.Select(value => new Break<RegisterNodeRequest>(
+            "inventories[VCPU].allocation_ratio", $"of {value}", request => request.Inventories["VCPU"].AllocationRatio = value)),
+    ];
+
+    private static IEnumerable<Break<RegisterNodeRequest>> Inventory(string field, Action<Inventory, long> set, params long[] bad) =>
+        Number<RegisterNodeRequest>($"inventories[VCPU].{field}", (request, value) => set(request.Inventories["VCPU"], value), bad);
+}

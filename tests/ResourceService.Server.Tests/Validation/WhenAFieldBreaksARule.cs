@@ -1,0 +1,88 @@
+using Google.Protobuf.Reflection;
+
+namespace ResourceService.Server.Tests.Validation;
+
+public sealed class WhenAFieldBreaksARule(UndisturbedService service) : IClassFixture<UndisturbedService>
+{
+    // Fields that no value can break: flags, and tokens, which have an error of their own.
+    private static readonly string[] _withoutRule = ["force", "validate_only", "all_or_nothing", "newest_first", "page_token"];
+
+    private static IEnumerable<BadField> All => NodeRequests.Rows.Concat(HostRequests.Rows).Concat(ClaimRequests.Rows).Concat(AuditRequests.Rows);
+
+    public static IEnumerable<TheoryDataRow<string>> Names =>
+        All.Select(row => new TheoryDataRow<string>(row.ToString()) { TestDisplayName = $"Validation: {row}" });
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task The_answer_names_the_field_and_nothing_changes(string name)
+    {
+        var row = All.Single(row => row.ToString() == name);
+        var before = await RevisionAsync();
+
+        var cause = await Assert.ThrowsAsync<RpcException>(() => RawCalls.SendAsync(service.Clients.Invoker, row.Request));
+
+        var error = Expect.Error(cause.GetRpcStatus(), StatusCode.InvalidArgument, "INVALID_FIELD");
+        Assert.Equal([row.Field], error.Violations.Select(violation => violation.Field).Distinct());
+        Assert.All(error.Violations, violation => Assert.NotEmpty(violation.Description));
+        Assert.StartsWith(row.Field, error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await RevisionAsync());
+    }
+
+    [Fact]
+    public void Every_field_of_every_request_served_has_a_row()
+    {
+        var tested = All.Select(row => $"{row.Request.Descriptor.Name}.{row.Field.Split('[', '.', ' ')[0]}").ToHashSet();
+        var fields = All.Select(row => row.Request.Descriptor).Distinct()
+            .SelectMany(message => message.Fields.InDeclarationOrder())
+            .Where(field => !_withoutRule.Contains(field.Name))
+            .Select(field => $"{field.ContainingType.Name}.{field.Name}");
+
+        Assert.Empty(fields.Except(tested));
+        Assert.Equal(ServedRequests().Order(), All.Select(row => row.Request.Descriptor.Name).Append("StreamClaimsRequest").Distinct().Order());
+    }
+
+    [Fact]
+    public async Task All_violations_are_told_at_once()
+    {
+        var request = new ClaimInstanceRequest
+        {
+            RequestId = "x",
+            Instance = new Instance { ProjectId = "a b", VmState = "a\n" },
+            Resources = new ResourceRequest { Resources = { ["vcpu"] = 1, ["MEMORY_MB"] = 0 }, RequiredTraits = { "bad" } },
+            NodeId = "node 1",
+            CandidateNodeIds = { "node-2", "" },
+            Lease = Requests.Seconds(0),
+            ExpectedGeneration = -1,
+        };
+
+        var error = await Expect.ErrorAsync(service.Clients.Claims.ClaimInstanceAsync(request), StatusCode.InvalidArgument, "INVALID_FIELD");
+
+        Assert.Equal(
+            [
+                "candidate_node_ids", "candidate_node_ids[1]", "expected_generation", "instance.instance_id", "instance.project_id",
+                "instance.vm_state", "lease", "node_id", "request_id", "resources.required_traits[0]", "resources.resources",
+                "resources.resources[MEMORY_MB]",
+            ],
+            error.Violations.Select(violation => violation.Field).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_request_with_very_many_violations_is_told_a_bounded_number()
+    {
+        var request = Requests.Claim();
+        request.CandidateNodeIds.Add(Enumerable.Repeat("a b", 1000));
+
+        var error = await Expect.ErrorAsync(service.Clients.Claims.ClaimInstanceAsync(request), StatusCode.InvalidArgument, "INVALID_FIELD");
+
+        Assert.InRange(error.Violations.Count, 10, 200);
+    }
+
+    private static IEnumerable<string> ServedRequests()
+    {
+        FileDescriptor[] files = [NodeServiceReflection.Descriptor, ClaimServiceReflection.Descriptor, AuditServiceReflection.Descriptor];
+        return files.SelectMany(file => file.Services).SelectMany(item => item.Methods).Select(method => method.InputType.Name)
+            .Except(["AuditNodeRequest", "GetAuditRequest", "ListAuditsRequest"]);
+    }
+
+    private async Task<long> RevisionAsync() => (await service.Clients.Audits.ListEventsAsync(new ListEventsRequest { PageSize = 1 })).Revision;
+}
