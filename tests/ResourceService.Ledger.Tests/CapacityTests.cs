@@ -50,7 +50,7 @@ public class CapacityTests
             });
 
     [Fact]
-    public void Inventory_computes_its_capacity_once_by_the_same_rule() =>
+    public void Inventory_has_its_capacity_by_the_same_rule() =>
         Assert.Equal(28, new Inventory(100, 0, 0.29, 1, 100, 1).Capacity);
 
     [Fact]
