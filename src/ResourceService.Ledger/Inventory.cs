@@ -11,8 +11,8 @@ namespace ResourceService.Ledger;
 /// <param name="StepSize">Every amount is a multiple of it; at least 1.</param>
 public sealed record Inventory(long Total, long Reserved, double AllocationRatio, long MinUnit, long MaxUnit, long StepSize)
 {
-    /// <summary>What can be promised in all; computed once, by <see cref="Ledger.Capacity"/>.</summary>
-    public long Capacity { get; } = Ledger.Capacity.Of(Total, Reserved, AllocationRatio);
+    /// <summary>What can be promised in all, by <see cref="Ledger.Capacity"/>. Not kept: a copy made by <c>with</c> would keep the original's.</summary>
+    public long Capacity => Ledger.Capacity.Of(Total, Reserved, AllocationRatio);
 
     /// <summary>Whether <paramref name="amount"/> keeps to the units; tested before capacity, as Placement does.</summary>
     public bool AllowsUnit(long amount) => amount >= MinUnit && amount <= MaxUnit && amount % StepSize == 0;
