@@ -23,14 +23,19 @@ public sealed class NodeLedger(NodeView view)
     /// <summary>Takes over a decided fact. It must be possible: deciding was the rules' business.</summary>
     public AppliedChange Apply(LedgerChange change)
     {
-        var next = change switch
+        View = change switch
         {
             NodeRegistered registered => Register(registered),
-            NodeStateChanged changed => View with { State = changed.State, StateReason = changed.Reason },
+            NodeStateChanged changed => View with
+            {
+                State = changed.State,
+                StateReason = changed.Reason,
+                Generation = NextGeneration(),
+                UpdateTime = changed.Time,
+            },
             ClaimChanged changed => Change(changed),
             _ => throw new InvariantBrokenException($"Broken invariant: {change.GetType().Name} is a known change."),
         };
-        View = next with { Generation = checked(View.Generation + 1), UpdateTime = change.Time };
         return new AppliedChange(change, View);
     }
 
@@ -55,6 +60,8 @@ public sealed class NodeLedger(NodeView view)
             State = returns ? NodeState.Enabled : View.State,
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
+            Generation = NextGeneration(),
+            UpdateTime = registered.Time,
         };
     }
 
@@ -64,26 +71,36 @@ public sealed class NodeLedger(NodeView view)
         var held = View.Claims.TryGetValue(after.Id.Sequence, out var current);
         Invariant.Require(held == before is not null && ReferenceEquals(current, before), "a change starts from the claim as it is");
 
-        var claims = after.State.IsLive() ? View.Claims.SetItem(after.Id.Sequence, after) : View.Claims.Remove(after.Id.Sequence);
-        var failedBuilds = changed.Kind switch
+        return View with
         {
-            ChangeKind.ClaimAborted => View.FailedBuilds + 1,
-            ChangeKind.ClaimConfirmed => 0,
-            _ => View.FailedBuilds,
+            Claims = after.State.IsLive() ? View.Claims.SetItem(after.Id.Sequence, after) : View.Claims.Remove(after.Id.Sequence),
+            UsedAmounts = UsedAfter(before, after),
+            FailedBuilds = changed.Kind switch
+            {
+                ChangeKind.ClaimAborted => View.FailedBuilds + 1,
+                ChangeKind.ClaimConfirmed => 0,
+                _ => View.FailedBuilds,
+            },
+            Generation = NextGeneration(),
+            UpdateTime = changed.Time,
         };
+    }
 
+    private long[] UsedAfter(Claim? before, Claim after)
+    {
         // Confirming or renewing keeps the amounts: the usage array is shared with the picture before.
-        var usageChanges = before is null || !after.State.IsLive();
-        if (!usageChanges)
-            return View with { Claims = claims, FailedBuilds = failedBuilds };
+        if (before is not null && after.State.IsLive())
+            return View.UsedAmounts;
 
         var used = (long[])View.UsedAmounts.Clone();
         if (before is not null)
             Add(used, before.Amounts, -1);
         if (after.State.IsLive())
             Add(used, after.Amounts, +1);
-        return View with { Claims = claims, UsedAmounts = used, FailedBuilds = failedBuilds };
+        return used;
     }
+
+    private long NextGeneration() => checked(View.Generation + 1);
 
     private void Add(long[] used, ResourceAmounts amounts, int sign)
     {

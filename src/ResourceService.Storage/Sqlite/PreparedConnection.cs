@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Dapper;
 using Microsoft.Data.Sqlite;
 
 namespace ResourceService.Storage.Sqlite;
@@ -12,13 +13,23 @@ internal sealed class PreparedConnection(string connectionString) : SqliteConnec
     private readonly Dictionary<string, KeptCommand> _kept = new(StringComparer.Ordinal);
     private KeptCommand? _next;
 
-    /// <summary>The next command made is the kept one of this statement.</summary>
-    public void UseKept(string sql)
+    /// <summary>Executes a statement with its kept command, once per element when the parameters are many.</summary>
+    public int ExecuteKept(string sql, object? parameters = null)
     {
         if (!_kept.TryGetValue(sql, out _next))
         {
             _next = new KeptCommand { Connection = this, CommandText = sql };
             _kept.Add(sql, _next);
+        }
+
+        try
+        {
+            return this.Execute(sql, parameters);
+        }
+        finally
+        {
+            // Nothing to execute takes no command; it must not be left for another statement.
+            _next = null;
         }
     }
 

@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.Data.Sqlite;
 using ResourceService.Ledger.Claims;
 using ResourceService.Storage.Records;
@@ -99,7 +98,7 @@ internal sealed class SqliteBatchWriter
         });
 
     /// <summary>Writes everything, or throws: the caller then rolls back.</summary>
-    public void Write(PreparedConnection connection, SqliteTransaction transaction, CommitBatch batch)
+    public void Write(PreparedConnection connection, CommitBatch batch)
     {
         // A node's report comes before its usage, which refers to it; a claim's first row before its changes.
         Execute(SqliteStatements.UpsertNode, _node, batch.Nodes.Where(update => update.SpecChanged));
@@ -115,11 +114,7 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First)));
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
 
-        int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows)
-        {
-            connection.UseKept(sql);
-            return connection.Execute(sql, binder.Each(rows), transaction);
-        }
+        int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows) => connection.ExecuteKept(sql, binder.Each(rows));
     }
 
     private static void BindUsage(CommitBatch.NodeUpdate update, SqliteParameter[] values)

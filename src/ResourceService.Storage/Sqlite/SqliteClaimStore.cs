@@ -95,21 +95,14 @@ public sealed class SqliteClaimStore : IClaimStore
     }
 
     /// <inheritdoc/>
-    public void Commit(CommitBatch batch)
-    {
-        using var transaction = _writer.BeginTransaction();
-        _batchWriter.Write(_writer, transaction, batch);
-        transaction.Commit();
-    }
+    public void Commit(CommitBatch batch) => InTransaction(() => _batchWriter.Write(_writer, batch));
 
     /// <inheritdoc/>
     public void Reopen()
     {
         _writer.Dispose();
         _writer = _connections.OpenWriter();
-        using var transaction = _writer.BeginTransaction();
-        _writer.Execute(SqliteStatements.Probe, transaction: transaction);
-        transaction.Commit();
+        InTransaction(() => _writer.Execute(SqliteStatements.Probe));
     }
 
     /// <inheritdoc/>
@@ -118,6 +111,35 @@ public sealed class SqliteClaimStore : IClaimStore
         SqliteConnection.ClearAllPools();
         _writer.Dispose();
         _directory.Dispose();
+    }
+
+    // IMMEDIATE: the one writer never finds out in the middle that it may not write.
+    private void InTransaction(Action write)
+    {
+        _writer.ExecuteKept(SqliteStatements.Begin);
+        try
+        {
+            write();
+            _writer.ExecuteKept(SqliteStatements.Commit);
+        }
+        catch
+        {
+            RollBack();
+            throw;
+        }
+    }
+
+    // After some failures SQLite has rolled back by itself and says so; the failure that led here is the one that counts.
+    private void RollBack()
+    {
+        try
+        {
+            _writer.Execute(SqliteStatements.Rollback);
+        }
+        catch (SqliteException)
+        {
+            // The connection is dropped before the next write in any case.
+        }
     }
 
     // Claims are most of what is read at start. Ranges of sequences are read side by side, one per core.

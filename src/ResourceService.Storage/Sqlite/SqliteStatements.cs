@@ -3,6 +3,15 @@ namespace ResourceService.Storage.Sqlite;
 /// <summary>All SQL of the SQLite store, each statement with the question it answers or what it keeps.</summary>
 internal static class SqliteStatements
 {
+    /// <summary>Starts a transaction that may write.</summary>
+    public const string Begin = "BEGIN IMMEDIATE";
+
+    /// <summary>Makes a transaction durable.</summary>
+    public const string Commit = "COMMIT";
+
+    /// <summary>Undoes a transaction.</summary>
+    public const string Rollback = "ROLLBACK";
+
     /// <summary>Keeps a node's report and state: a new row, or the known one rewritten.</summary>
     public const string UpsertNode = """
         INSERT INTO nodes (node_key, node_id, spec, state, state_reason, register_time)
