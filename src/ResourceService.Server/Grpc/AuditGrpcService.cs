@@ -27,10 +27,12 @@ internal sealed class AuditGrpcService(
         violations.ThrowIfAny();
 
         var list = new V1.ListEventsRequest(request) { PageSize = 0, PageToken = "" };
-        // The position is the last revision listed, and the revision up to which the whole list goes.
-        var token = PageTokens.Read(list, request.PageToken).Split('/', 2);
-        var response = new V1.ListEventsResponse { Revision = token.Length == 2 ? long.Parse(token[1]) : history.LastRevision };
-        var position = token.Length == 2 ? long.Parse(token[0]) : request.NewestFirst ? response.Revision + 1 : request.Revision;
+        // The position is the revision up to which the whole list goes, and the last one listed.
+        var token = PageTokens.ReadPair(list, request.PageToken);
+        var response = new V1.ListEventsResponse { Revision = token?.Number ?? history.LastRevision };
+        var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
+        if (token is { } continued && !long.TryParse(continued.Rest, out position))
+            throw RpcErrors.InvalidPageToken().ToException();
         if (request.MigrationId.Length > 0)
             return Task.FromResult(response);
 
@@ -38,7 +40,7 @@ internal sealed class AuditGrpcService(
         foreach (var recorded in events.Take(pageSize))
             response.Events.Add(EventMapping.ToContract(recorded, nodes.Find(recorded.NodeKey)?.View.Id.Value ?? ""));
         if (events.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, $"{events[pageSize - 1].Revision}/{response.Revision}");
+            response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{events[pageSize - 1].Revision}");
         return Task.FromResult(response);
     }
 

@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using ResourceService.Server.Nodes;
 using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Grpc;
@@ -56,6 +58,8 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
         if (cause is RpcException || context.CancellationToken.IsCancellationRequested)
             return null;
         logger.CallFailed(context.Method, cause);
+        if (cause is DbException)
+            return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "").ToException();
         return RpcErrors.Defect().ToException();
     }
 }

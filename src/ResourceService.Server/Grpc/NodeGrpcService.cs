@@ -64,9 +64,9 @@ internal sealed class NodeGrpcService(
 
         // Pages of one list share the revision of the first, which travels in the token before the last node's id.
         var list = new V1.ListNodesRequest(request) { PageSize = 0, PageToken = "" };
-        var position = PageTokens.Read(list, request.PageToken).Split('/', 2);
-        var response = new V1.ListNodesResponse { Revision = position.Length == 2 ? long.Parse(position[0]) : history.LastRevision };
-        var after = new NodeId(position.Length == 2 ? position[1] : "");
+        var position = PageTokens.ReadPair(list, request.PageToken);
+        var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
+        var after = new NodeId(position?.Rest ?? "");
         foreach (var worker in nodes.ById)
         {
             var node = worker.View;

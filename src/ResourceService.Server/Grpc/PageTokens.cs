@@ -40,5 +40,17 @@ internal static class PageTokens
         return long.TryParse(position, out var number) && number >= 0 ? number : throw RpcErrors.InvalidPageToken().ToException();
     }
 
+    /// <summary>Two parts of a position, the first a number; null for the first page.</summary>
+    public static (long Number, string Rest)? ReadPair(IMessage list, string token)
+    {
+        var position = Read(list, token);
+        if (position.Length == 0)
+            return null;
+        var parts = position.Split('/', 2);
+        return parts.Length == 2 && long.TryParse(parts[0], out var number) && number >= 0
+            ? (number, parts[1])
+            : throw RpcErrors.InvalidPageToken().ToException();
+    }
+
     private static ulong Hash(IMessage list) => (ulong)Fingerprints.Of(list);
 }

@@ -21,17 +21,13 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, IClaimReader reader)
         foreach (var (node, recorded) in stored)
         {
             Compare(response, node.Id, V1.LedgerLocation.Store, recorded, node.UsedByClass(), "the usage row and the sum of the claims");
+            AddAll(response, node, V1.LedgerLocation.Store);
             if (!before.Remove(node.NodeKey, out var view))
                 continue;
             if (view.Exists)
                 response.NodeCount++;
             response.ClaimCount += view.Claims.Count;
-            foreach (var difference in LedgerInvariants.Verify(view))
-            {
-                Add(response, view.Id, V1.LedgerPart.Usage, V1.LedgerLocation.Memory, difference.Class.Name, difference.Summed, difference.Recorded,
-                    "usage in memory and the sum of the claims");
-            }
-
+            AddAll(response, view, V1.LedgerLocation.Memory);
             if (view.Generation == node.Generation)
                 CompareSameGeneration(response, view, node);
             else if (view.Generation > node.Generation)
@@ -65,6 +61,15 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, IClaimReader reader)
         {
             if (found.Of(resourceClass) != expected.Of(resourceClass))
                 Add(response, node, V1.LedgerPart.Usage, location, resourceClass.Name, expected.Of(resourceClass), found.Of(resourceClass), what);
+        }
+    }
+
+    private static void AddAll(V1.VerifyLedgerResponse response, NodeView node, V1.LedgerLocation location)
+    {
+        foreach (var difference in LedgerInvariants.Verify(node))
+        {
+            Add(response, node.Id, V1.LedgerPart.Usage, location, difference.Class.Name, difference.Summed, difference.Recorded,
+                "the node's usage and the sum of its claims");
         }
     }
 

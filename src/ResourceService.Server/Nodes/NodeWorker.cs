@@ -184,6 +184,8 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         {
             // The ledger may be half changed. Nothing of it can be trusted: the committer reads the node from the store again.
             _ledger.Poison();
+            if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.NodeKey == before.NodeKey)
+                _fleet.Instances.Leave(instance, entered);
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
         }
