@@ -1,5 +1,5 @@
-using ResourceService.Ledger;
 using System.Diagnostics;
+using ResourceService.Ledger;
 
 namespace ResourceService.Storage;
 

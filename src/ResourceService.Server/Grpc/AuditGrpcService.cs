@@ -31,7 +31,7 @@ internal sealed class AuditGrpcService(
         var token = PageTokens.ReadPair(list, request.PageToken);
         var response = new V1.ListEventsResponse { Revision = token?.Number ?? history.LastRevision };
         var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
-        if (token is { } continued && !long.TryParse(continued.Rest, out position))
+        if (token is { } continued && !long.TryParse(continued.Tail, out position))
             throw RpcErrors.InvalidPageToken().ToException();
         if (request.MigrationId.Length > 0)
             return Task.FromResult(response);

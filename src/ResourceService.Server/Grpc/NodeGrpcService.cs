@@ -66,7 +66,7 @@ internal sealed class NodeGrpcService(
         var list = new V1.ListNodesRequest(request) { PageSize = 0, PageToken = "" };
         var position = PageTokens.ReadPair(list, request.PageToken);
         var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
-        var after = new NodeId(position?.Rest ?? "");
+        var after = new NodeId(position?.Tail ?? "");
         foreach (var worker in nodes.ById)
         {
             var node = worker.View;

@@ -41,7 +41,7 @@ internal static class PageTokens
     }
 
     /// <summary>Two parts of a position, the first a number; null for the first page.</summary>
-    public static (long Number, string Rest)? ReadPair(IMessage list, string token)
+    public static (long Number, string Tail)? ReadPair(IMessage list, string token)
     {
         var position = Read(list, token);
         if (position.Length == 0)
