@@ -97,8 +97,8 @@ internal static class ServiceComposition
             options.MaxReceiveMessageSize = requests.MessageBytesMax;
             options.EnableDetailedErrors = false;
             options.Interceptors.Add<ErrorInterceptor>();
-            // Nothing bounds what a compressed message inflates to before it is parsed: no compression is accepted.
-            options.CompressionProviders = [];
+            // A compressed message may inflate to anything: none is accepted. The library brings gzip and deflate unless others have their names.
+            options.CompressionProviders = [new NoCompression("gzip"), new NoCompression("deflate")];
         });
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<ErrorInterceptor>();
