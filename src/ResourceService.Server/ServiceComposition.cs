@@ -43,19 +43,24 @@ internal static class ServiceComposition
 
     private static RequestOptions AddOptions(WebApplicationBuilder builder)
     {
+        var violations = OptionsRules.UrlViolations(builder.Configuration["urls"] ?? DefaultUrl);
         var storage = Bind<StorageOptions>("Storage");
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
         var requests = Bind<RequestOptions>("Requests");
-        var violations = OptionsRules.Violations(storage, commit, nodes, requests);
+        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests));
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
         return requests;
 
-        T Bind<T>(string section)
+        T Bind<T>(string name)
             where T : class, new()
         {
-            var options = builder.Configuration.GetSection(section).Get<T>() ?? new T();
+            var section = builder.Configuration.GetSection(name);
+            var unreadable = OptionsRules.Unreadable<T>(section);
+            violations.AddRange(unreadable);
+            // With a value that cannot be read nothing is bound: the service does not start anyway.
+            var options = unreadable.Count > 0 ? new T() : section.Get<T>() ?? new T();
             builder.Services.AddSingleton(options);
             return options;
         }
