@@ -50,20 +50,25 @@ internal static class ServiceComposition
 
     private static (RequestOptions Requests, MetricsOptions Metrics) AddOptions(WebApplicationBuilder builder)
     {
+        var violations = OptionsRules.UrlViolations(builder.Configuration["urls"] ?? DefaultUrl);
         var storage = Bind<StorageOptions>("Storage");
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
         var requests = Bind<RequestOptions>("Requests");
         var metrics = Bind<MetricsOptions>("Metrics");
-        var violations = OptionsRules.Violations(storage, commit, nodes, requests, metrics);
+        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, metrics));
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
         return (requests, metrics);
 
-        T Bind<T>(string section)
+        T Bind<T>(string name)
             where T : class, new()
         {
-            var options = builder.Configuration.GetSection(section).Get<T>() ?? new T();
+            var section = builder.Configuration.GetSection(name);
+            var unreadable = OptionsRules.Unreadable<T>(section);
+            violations.AddRange(unreadable);
+            // With a value that cannot be read nothing is bound: the service does not start anyway.
+            var options = unreadable.Count > 0 ? new T() : section.Get<T>() ?? new T();
             builder.Services.AddSingleton(options);
             return options;
         }
@@ -122,8 +127,8 @@ internal static class ServiceComposition
             options.MaxReceiveMessageSize = requests.MessageBytesMax;
             options.EnableDetailedErrors = false;
             options.Interceptors.Add<ErrorInterceptor>();
-            // Nothing bounds what a compressed message inflates to before it is parsed: no compression is accepted.
-            options.CompressionProviders = [];
+            // A compressed message may inflate to anything: none is accepted. The library brings gzip and deflate unless others have their names.
+            options.CompressionProviders = [new NoCompression("gzip"), new NoCompression("deflate")];
         });
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<ErrorInterceptor>();

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using ResourceService.Server.Nodes;
@@ -55,6 +56,9 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
     {
         if (cause is RpcException { StatusCode: StatusCode.Unimplemented, Status.Detail.Length: 0 })
             return RpcErrors.NotImplemented($"{context.Method} is not part of this version yet.").ToException();
+        // A stream's messages are parsed inside its handler.
+        if (cause is InvalidProtocolBufferException)
+            return RpcErrors.Malformed().ToException();
         if (cause is RpcException || context.CancellationToken.IsCancellationRequested)
             return null;
         logger.CallFailed(context.Method, cause);

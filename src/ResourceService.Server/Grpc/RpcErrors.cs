@@ -38,6 +38,9 @@ internal static class RpcErrors
         return status;
     }
 
+    /// <summary>Bytes that are no message at all.</summary>
+    public static Status Malformed() => Make(Code.InvalidArgument, ErrorReason.InvalidField, "The message cannot be parsed; the stream ends here.");
+
     /// <summary>A page token that this list did not give.</summary>
     public static Status InvalidPageToken() =>
         Make(Code.InvalidArgument, ErrorReason.InvalidPageToken, "page_token: not a token of this list; start again without one.");

@@ -5,6 +5,19 @@ namespace ResourceService.Server.Options;
 /// <summary>The ranges of all options, checked at start: every one that is wrong is named at once.</summary>
 internal static class OptionsRules
 {
+    /// <summary>The values of a section that are no numbers where numbers belong.</summary>
+    public static IReadOnlyList<string> Unreadable<T>(IConfigurationSection section) =>
+        [.. typeof(T).GetProperties()
+            .Where(property => property.PropertyType == typeof(int))
+            .Select(property => section.GetSection(property.Name))
+            .Where(setting => setting.Value is not null && !int.TryParse(setting.Value, out _))
+            .Select(setting => $"{setting.Path} is '{setting.Value}'; must be a whole number")];
+
+    /// <summary>What is wrong with the addresses to listen on.</summary>
+    public static List<string> UrlViolations(string urls) =>
+        [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Where(url => !IsUrl(url)).Select(
+            url => $"urls has '{url}'; must be of the form http://127.0.0.1:5080, with * for every address")];
+
     /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
     public static IReadOnlyList<string> Violations(
         StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, MetricsOptions metrics)
@@ -34,6 +47,20 @@ internal static class OptionsRules
         {
             if (value < least || value > most)
                 violations.Add($"{name} is {value}; must be {least} to {most}");
+        }
+    }
+
+    // The server itself takes a port that is no number for a part of the host's name, and listens on every address at port 80.
+    private static bool IsUrl(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            return address.IsUnixPipe || address.Host.StartsWith('[') || !address.Host.Contains(':');
+        }
+        catch (FormatException)
+        {
+            return false;
         }
     }
 }

@@ -67,6 +67,18 @@ public sealed class WhenAFieldBreaksARule(UndisturbedService service) : IClassFi
     }
 
     [Fact]
+    public async Task Classes_that_do_not_exist_are_each_told()
+    {
+        var request = Requests.Node();
+        request.Inventories.Add("a", new Inventory { Total = -1 });
+        request.Inventories.Add("b", new Inventory { Total = 1 });
+
+        var error = await Expect.ErrorAsync(service.Clients.Nodes.RegisterNodeAsync(request), StatusCode.InvalidArgument, "INVALID_FIELD");
+
+        Assert.Equal(["inventories", "inventories", "inventories[a].total"], error.Violations.Select(violation => violation.Field).Order());
+    }
+
+    [Fact]
     public async Task A_request_with_very_many_violations_is_told_a_bounded_number()
     {
         var request = Requests.Claim();

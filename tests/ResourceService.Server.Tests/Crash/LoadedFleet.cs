@@ -1,0 +1,59 @@
+namespace ResourceService.Server.Tests.Crash;
+
+/// <summary>A small, crowded fleet, callers who keep it busy, and what must be true of it after every restart.</summary>
+internal sealed class LoadedFleet
+{
+    private const int ClientCount = 12;
+    private const int NodeCount = 6;
+
+    private static readonly string[] _nodeIds = [.. Enumerable.Range(1, NodeCount).Select(i => $"node-{i}")];
+
+    private readonly LoadClient[] _clients;
+
+    public LoadedFleet(int seed) => _clients = [.. Enumerable.Range(0, ClientCount).Select(i => new LoadClient(seed + i, _nodeIds))];
+
+    /// <summary>How many calls were acknowledged so far.</summary>
+    public int AcknowledgedCount => _clients.Sum(client => client.AcknowledgedCount);
+
+    /// <summary>Registers the nodes: together too small for all.</summary>
+    public static async Task RegisterAsync(ServiceClients clients)
+    {
+        foreach (var nodeId in _nodeIds)
+            await clients.Nodes.RegisterNodeAsync(Requests.Node(nodeId, vcpus: 40));
+    }
+
+    /// <summary>All callers call until they are cut off.</summary>
+    public Task RunAsync(ServiceClients clients) => Task.WhenAll(_clients.Select(client => client.RunAsync(clients)));
+
+    /// <summary>Compares a restarted service with the callers' books.</summary>
+    public async Task VerifyAsync(ServiceClients clients)
+    {
+        var recovered = await LedgerBooks.ReadAsync(clients);
+        Assert.Empty(recovered.Imbalances());
+        AssertNothingAcknowledgedIsLost(recovered);
+
+        foreach (var client in _clients)
+            await client.ResolveAsync(clients);
+        foreach (var client in _clients)
+            await client.RepeatAsync(clients, 25);
+
+        var resolved = await LedgerBooks.ReadAsync(clients);
+        Assert.Empty(resolved.Imbalances());
+        var expected = _clients.SelectMany(client => client.Live.Values).Select(Describe).Order(StringComparer.Ordinal);
+        Assert.Equal(expected, resolved.LiveClaims.Select(Describe).Order(StringComparer.Ordinal));
+    }
+
+    // Calls that were cut off may have gone either way; everything else is known.
+    private void AssertNothingAcknowledgedIsLost(LedgerBooks recovered)
+    {
+        var inDoubt = _clients.SelectMany(client => client.InDoubt).ToHashSet();
+        var expected = _clients.SelectMany(client => client.Live.Values).Where(Certain).Select(Describe).Order(StringComparer.Ordinal);
+        Assert.Equal(expected, recovered.LiveClaims.Where(Certain).Select(Describe).Order(StringComparer.Ordinal));
+
+        bool Certain(Claim claim) => !inDoubt.Contains(claim.Instance.InstanceId);
+    }
+
+    private static string Describe(Claim claim) =>
+        $"{claim.Instance.InstanceId} {claim.ClaimId} on {claim.NodeId} {claim.State} "
+        + string.Join(' ', claim.Resources.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
+}

@@ -1,0 +1,56 @@
+using Grpc.Health.V1;
+
+namespace ResourceService.Server.Tests.Crash;
+
+public sealed class WhenTheServiceIsAskedToStop(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task It_finishes_what_it_accepted_and_exits_with_0()
+    {
+        var seed = Seed.Choose();
+        output.WriteLine(Seed.Describe(seed));
+        var random = new Random(seed);
+        var fleet = new LoadedFleet(seed);
+        using var directory = new TemporaryDirectory();
+
+        for (var stop = 1; stop <= 4; stop++)
+        {
+            await using var service = await ServiceProcess.StartAsync(directory.Path);
+            if (stop == 1)
+                await LoadedFleet.RegisterAsync(service.Clients);
+            else
+                await fleet.VerifyAsync(service.Clients);
+
+            var running = fleet.RunAsync(service.Clients);
+            await Task.Delay(random.Next(50, 500));
+            Assert.Equal(0, await service.StopGentlyAsync());
+            await running;
+            Assert.Empty(service.Log.Troubles);
+            Assert.Contains(service.Log.All, line => line.Contains("Stopped: everything accepted is durable", StringComparison.Ordinal));
+        }
+
+        await using var last = await ServiceProcess.StartAsync(directory.Path);
+        await fleet.VerifyAsync(last.Clients);
+    }
+
+    [Fact]
+    public async Task Open_streams_end_with_a_status_and_do_not_hold_it_up()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var service = await ServiceProcess.StartAsync(directory.Path);
+        await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
+        using var watch = service.Clients.Nodes.WatchNodes(new WatchNodesRequest());
+        using var claims = service.Clients.Claims.StreamClaims();
+        using var health = service.Clients.Health.Watch(new HealthCheckRequest());
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.True(await health.ResponseStream.MoveNext(CancellationToken.None));
+        await claims.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim("node-1") });
+        Assert.True(await claims.ResponseStream.MoveNext(CancellationToken.None));
+
+        var stopping = service.StopGentlyAsync();
+
+        await Expect.ErrorAsync(watch.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
+        await Expect.ErrorAsync(claims.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
+        Assert.Equal(0, await stopping);
+    }
+}

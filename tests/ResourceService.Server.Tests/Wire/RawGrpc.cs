@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace ResourceService.Server.Tests.Wire;
+
+/// <summary>gRPC by hand: HTTP/2 requests whose bytes no gRPC library would send.</summary>
+internal sealed class RawGrpc(Uri address) : IDisposable
+{
+    private readonly HttpClient _http = new() { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>A length-prefixed message.</summary>
+    public static byte[] Frame(ReadOnlySpan<byte> message, bool compressed = false) => FrameSaying(message.Length, message, compressed);
+
+    /// <summary>A message whose prefix says another length than it has.</summary>
+    public static byte[] FrameSaying(int length, ReadOnlySpan<byte> message, bool compressed = false)
+    {
+        var frame = new byte[5 + message.Length];
+        frame[0] = compressed ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), length);
+        message.CopyTo(frame.AsSpan(5));
+        return frame;
+    }
+
+    /// <summary>Posts a body and gives what came back.</summary>
+    public async Task<RawAnswer> PostAsync(string path, byte[] body, string contentType = "application/grpc", params (string Name, string Value)[] headers)
+    {
+        using var request = Request(path, new ByteArrayContent(body), contentType);
+        foreach (var (name, value) in headers)
+            request.Headers.Add(name, value);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await response.Content.ReadAsByteArrayAsync();
+        return new RawAnswer(response.StatusCode, Header("grpc-status"), Header("grpc-message"));
+
+        string Header(string name) =>
+            response.TrailingHeaders.TryGetValues(name, out var values) || response.Headers.TryGetValues(name, out values)
+                ? string.Join(',', values)
+                : "";
+    }
+
+    /// <summary>Opens a call and takes it back: after the first bytes, before any answer.</summary>
+    public async Task OpenAndResetAsync(string path, byte[] firstBytes)
+    {
+        using var cancel = new CancellationTokenSource();
+        using var body = new NeverEndingContent(firstBytes);
+        using var request = Request(path, body, "application/grpc");
+        var sending = _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel.Token);
+        await Task.WhenAny(body.FirstBytesSent, sending);
+        await cancel.CancelAsync();
+        try
+        {
+            (await sending).Dispose();
+        }
+        catch (Exception cause) when (cause is OperationCanceledException or HttpRequestException)
+        {
+            // That is the point.
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Request(string path, HttpContent body, string contentType)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = body,
+        };
+        body.Headers.ContentType = MediaTypeHeaderValue.Parse(contentType);
+        request.Headers.TE.ParseAdd("trailers");
+        return request;
+    }
+
+    // Sends its first bytes and then stays open until the request is taken back.
+    private sealed class NeverEndingContent(byte[] firstBytes) : HttpContent
+    {
+        private readonly TaskCompletionSource _firstBytesSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task FirstBytesSent => _firstBytesSent.Task;
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            await stream.WriteAsync(firstBytes, cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+            _firstBytesSent.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
+
+/// <summary>What came back: HTTP's status, gRPC's, and its words.</summary>
+internal sealed record RawAnswer(HttpStatusCode Http, string GrpcStatus, string Message)
+{
+    /// <summary>gRPC's status by name.</summary>
+    public StatusCode Code => (StatusCode)int.Parse(GrpcStatus);
+}

@@ -1,0 +1,182 @@
+using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Google.Protobuf;
+using Grpc.Health.V1;
+
+namespace ResourceService.Server.Tests.Wire;
+
+/// <summary>Whatever comes, the answer is defined, the service stays healthy, and an operator's log stays quiet.</summary>
+public sealed class WhenTheWireCarriesNonsense(UndisturbedService service) : IClassFixture<UndisturbedService>, IAsyncLifetime
+{
+    private const string Claim = "/resourceservice.v1.ClaimService/ClaimInstance";
+    private const string Stream = "/resourceservice.v1.ClaimService/StreamClaims";
+
+    // Field 2 (the instance) says that it has 100 bytes, and has one.
+    private static readonly byte[] _malformed = [0x12, 100, 1];
+
+    private readonly RawGrpc _raw = new(service.Clients.Address);
+
+    public static TheoryData<string, byte[]> MalformedMessages => new()
+    {
+        { "a field longer than the message", _malformed },
+        { "a field without a number", [0x00, 0x00] },
+        { "an unknown wire type", [0x0f] },
+        { "a varint without an end", [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff] },
+        { "a group without an end", [0x0b] },
+        { "nothing but ones", [.. Enumerable.Repeat((byte)0xff, 64)] },
+    };
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>After each test.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _raw.Dispose();
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await service.Clients.HealthOfAsync(""));
+        Assert.Empty(service.Process.Log.Troubles);
+    }
+
+    [Theory]
+    [MemberData(nameof(MalformedMessages))]
+    public async Task A_malformed_message_is_an_error_with_a_status(string what, byte[] message)
+    {
+        var inStream = await _raw.PostAsync(Stream, RawGrpc.Frame(message));
+        Assert.True(inStream is { Http: HttpStatusCode.OK, Code: StatusCode.InvalidArgument }, $"{what}: {inStream}");
+
+        // A single message is parsed before any code of the service runs: the library's own status.
+        foreach (var path in new[] { Claim, "/resourceservice.v1.NodeService/WatchNodes" })
+        {
+            var answer = await _raw.PostAsync(path, RawGrpc.Frame(message));
+            Assert.True(answer is { Http: HttpStatusCode.OK, Code: StatusCode.Unknown }, $"{path} with {what}: {answer}");
+        }
+    }
+
+    [Fact]
+    public async Task Nesting_without_end_is_an_error_with_a_status()
+    {
+        // Resources.numa.cells and so on nest a few levels; unknown groups may nest as deep as the bytes allow.
+        var answer = await _raw.PostAsync(Claim, RawGrpc.Frame([.. Enumerable.Repeat((byte)0x7b, 100_000)]));
+
+        Assert.Equal(StatusCode.Unknown, answer.Code);
+    }
+
+    [Fact]
+    public async Task A_message_beyond_the_limit_is_refused_without_being_read()
+    {
+        foreach (var path in new[] { Claim, Stream })
+        {
+            var tooLong = await _raw.PostAsync(path, RawGrpc.Frame(new byte[4 * 1024 * 1024 + 1]));
+            var saysTooLong = await _raw.PostAsync(path, RawGrpc.FrameSaying(int.MaxValue, [1, 2, 3]));
+
+            Assert.Equal((StatusCode.ResourceExhausted, StatusCode.ResourceExhausted), (tooLong.Code, saysTooLong.Code));
+        }
+    }
+
+    [Fact]
+    public async Task A_truncated_or_missing_message_is_an_error_with_a_status()
+    {
+        var truncated = await _raw.PostAsync(Claim, RawGrpc.FrameSaying(100, [1, 2, 3]));
+        var missing = await _raw.PostAsync(Claim, []);
+        var two = await _raw.PostAsync(Claim, [.. RawGrpc.Frame([]), .. RawGrpc.Frame([])]);
+
+        Assert.All([truncated, missing, two], answer => Assert.True(answer.Code is StatusCode.Internal or StatusCode.InvalidArgument, answer.ToString()));
+    }
+
+    [Fact]
+    public async Task A_compressed_message_is_unimplemented()
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+            gzip.Write(new byte[50 * 1024 * 1024]);
+
+        var answer = await _raw.PostAsync(Claim, RawGrpc.Frame(packed.ToArray(), compressed: true), headers: ("grpc-encoding", "gzip"));
+        var undeclared = await _raw.PostAsync(Claim, RawGrpc.Frame([1], compressed: true));
+
+        Assert.Equal(StatusCode.Unimplemented, answer.Code);
+        Assert.Contains(undeclared.Code, new[] { StatusCode.Internal, StatusCode.Unimplemented });
+    }
+
+    [Theory]
+    [InlineData("/resourceservice.v1.ClaimService/NoSuchMethod")]
+    [InlineData("/resourceservice.v1.NoSuchService/Claim")]
+    [InlineData("/resourceservice.v2.ClaimService/ClaimInstance")]
+    public async Task An_unknown_method_is_unimplemented(string path)
+    {
+        var answer = await _raw.PostAsync(path, RawGrpc.Frame([]));
+        Assert.Equal((HttpStatusCode.OK, StatusCode.Unimplemented), (answer.Http, answer.Code));
+    }
+
+    [Fact]
+    public async Task Another_content_type_is_an_unsupported_media_type()
+    {
+        foreach (var contentType in new[] { "application/json", "text/plain", "application/grpc-web" })
+            Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await _raw.PostAsync(Claim, "{}"u8.ToArray(), contentType)).Http);
+    }
+
+    [Fact]
+    public async Task A_thousand_calls_opened_and_reset_leave_nothing_behind()
+    {
+        var request = new StreamClaimsRequest { Request = Requests.Claim("no-such-node") }.ToByteArray();
+        byte[][] beginnings = [RawGrpc.Frame(request), RawGrpc.FrameSaying(1000, [1]), [], RawGrpc.Frame(_malformed)];
+
+        await Parallel.ForAsync(0, 1000, new ParallelOptions { MaxDegreeOfParallelism = 50 }, async (i, _) =>
+            await _raw.OpenAndResetAsync(i % 2 == 0 ? Stream : Claim, beginnings[i % beginnings.Length]));
+
+        // The connection takes as many calls at a time as before: none of the thousand still holds a place.
+        var node = (await service.Clients.Nodes.RegisterNodeAsync(Requests.Node(vcpus: 100_000, memoryMb: 1_000_000))).Node;
+        var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(async _ => await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim(node.NodeId))));
+        Assert.Equal(1000, answers.Length);
+    }
+
+    [Fact]
+    public async Task A_connection_dropped_in_the_middle_of_a_stream_keeps_what_was_claimed()
+    {
+        var node = (await service.Clients.Nodes.RegisterNodeAsync(Requests.Node(vcpus: 1000))).Node;
+        using (var clients = new ServiceClients(service.Clients.Address))
+        {
+            var call = clients.Claims.StreamClaims();
+            for (var i = 0; i < 10; i++)
+                await call.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim(node.NodeId) });
+            Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
+        }
+
+        var books = await LedgerBooks.ReadAsync(service.Clients);
+        Assert.Empty(books.Imbalances());
+        Assert.InRange(books.LiveClaims.Count(claim => claim.NodeId == node.NodeId), 1, 10);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")]
+    [InlineData("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ngarbage that is no frame at all, but long enough for some")]
+    [InlineData("\u0016\u0003\u0001\u0002\u0000\u0001\u0000")]
+    public async Task Bytes_that_are_no_http2_end_their_connection_only(string bytes)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(service.Clients.Address.Host, service.Clients.Address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(bytes));
+        client.Client.Shutdown(SocketShutdown.Send);
+
+        await Eventually.ArrivesAsync("the service closes the connection", ReadToEndAsync(stream));
+    }
+
+    private static async Task<bool> ReadToEndAsync(NetworkStream stream)
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (await stream.ReadAsync(buffer) > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // Reset instead of closed: also an end.
+        }
+
+        return true;
+    }
+}
