@@ -13,14 +13,14 @@ internal sealed class CommitterFixture : IDisposable
 
     private readonly SqliteStoreUnderTest _underTest = new();
 
-    public CommitterFixture(int nodeCount = 3, int batchMax = 1_000)
+    public CommitterFixture(int nodeCount = 3, int batchMax = 1_000, int retryDelayMs = 1)
     {
         Nodes = [.. Enumerable.Range(1, nodeCount).Select(key => DrivenNode.Registered(Sample.Spec($"node-{key}"), key))];
         var registrations = new CommitBatch(0);
         registrations.Add(new TestEntry(Nodes));
         _underTest.Store.Commit(registrations);
         Store = new FaultyClaimStore(_underTest.Store);
-        Committer = new GroupCommitter(Store, Observer, new CommitOptions { BatchMax = batchMax, RetryDelayMs = 1 }, registrations.LastRevision);
+        Committer = new GroupCommitter(Store, Observer, new CommitOptions { BatchMax = batchMax, RetryDelayMs = retryDelayMs }, registrations.LastRevision);
     }
 
     public DrivenNode[] Nodes { get; }
@@ -30,6 +30,8 @@ internal sealed class CommitterFixture : IDisposable
     public RecordingObserver Observer { get; } = new();
 
     public GroupCommitter Committer { get; }
+
+    public IClaimReader Reader => _underTest.Reader;
 
     public string DatabasePath => _underTest.DatabasePath;
 

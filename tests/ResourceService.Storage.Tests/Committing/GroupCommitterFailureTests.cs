@@ -117,6 +117,25 @@ public sealed class GroupCommitterFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task Entries_that_gathered_behind_a_failing_commit_fail_at_once_and_do_not_wait_for_the_next_attempt()
+    {
+        var tooLong = (int)CommitterFixture.Patience.TotalMilliseconds * 10;
+        using var slow = new CommitterFixture(retryDelayMs: tooLong);
+        using var gate = new CommitGate();
+        slow.Store.BeforeCommit = _ =>
+        {
+            gate.Pass();
+            throw new IOException("injected before the commit");
+        };
+        var failed = slow.SubmitClaim(slow.Nodes[0], "lost");
+        await gate.EnteredAsync();
+        var gathered = slow.SubmitClaim(slow.Nodes[1], "gathered");
+        gate.Open();
+
+        await CommitterFixture.AssertFates(false, failed, gathered);
+    }
+
+    [Fact]
     public async Task A_node_that_the_store_never_knew_is_recovered_as_unknown()
     {
         _fixture.FailNextCommitBefore();
