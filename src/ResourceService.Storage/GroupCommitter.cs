@@ -220,12 +220,15 @@ public sealed class GroupCommitter : IDisposable
         }
     }
 
-    // Waits for entries for at most a span; false when the committer stops, after failing what waits.
+    // Takes what waits, or waits for entries for at most a span; false when the committer stops, after failing what waits.
     private bool TakeWithin(TimeSpan span, ref List<CommitEntry> taken)
     {
+        bool idle;
         lock (_gate)
-            _idle = _waiting.Count == 0 && !_stopping;
-        _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
+            _idle = idle = _waiting.Count == 0 && !_stopping;
+        // Only an idle writer is woken by the next entry. What gathered behind the failed commit is taken at once.
+        if (idle)
+            _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
         bool stopping;
         lock (_gate)
         {
