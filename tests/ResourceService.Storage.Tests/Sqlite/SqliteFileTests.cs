@@ -61,6 +61,16 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public void A_refused_open_keeps_nothing_open()
+    {
+        Alter("PRAGMA user_version = 99");
+        OpenFails();
+
+        // SQLite leaves WAL mode only for a connection that is alone.
+        Assert.Equal("delete", Query<string>("PRAGMA journal_mode = delete"));
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_is_an_error_that_names_it()
     {
         _underTest.Store.Dispose();
