@@ -140,8 +140,11 @@ public sealed class GroupCommitter : IDisposable
             {
                 if (entries[i].Fault is { } fault)
                     throw new InvariantBrokenException($"A node's ledger broke: {fault.Message}", fault);
-                if (!RestsOnPoison(entries[i]))
+                var poisoned = CountPoisoned(entries[i]);
+                if (poisoned == 0)
                     ranges[i] = batch.Add(entries[i]);
+                else if (poisoned < entries[i].Nodes.Count)
+                    throw new InvalidOperationException("A change of several nodes rests on a lost change of one: all of them are read again.");
             }
 
             if (!batch.IsEmpty)
@@ -217,12 +220,15 @@ public sealed class GroupCommitter : IDisposable
         }
     }
 
-    // Waits for entries for at most a span; false when the committer stops, after failing what waits.
+    // Takes what waits, or waits for entries for at most a span; false when the committer stops, after failing what waits.
     private bool TakeWithin(TimeSpan span, ref List<CommitEntry> taken)
     {
+        bool idle;
         lock (_gate)
-            _idle = _waiting.Count == 0 && !_stopping;
-        _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
+            _idle = idle = _waiting.Count == 0 && !_stopping;
+        // Only an idle writer is woken by the next entry. What gathered behind the failed commit is taken at once.
+        if (idle)
+            _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
         bool stopping;
         lock (_gate)
         {
@@ -238,15 +244,14 @@ public sealed class GroupCommitter : IDisposable
         return false;
     }
 
-    private static bool RestsOnPoison(CommitEntry entry)
+    // An entry whose ledgers are all poisoned fails alone, because those nodes were or are being read again. When it has a sound one as well,
+    // that one holds a change which never becomes durable, and entries behind it may rest on it: the whole batch must fail.
+    private static int CountPoisoned(CommitEntry entry)
     {
+        var count = 0;
         foreach (var node in entry.Nodes)
-        {
-            if (node.Ledger.Poisoned)
-                return true;
-        }
-
-        return false;
+            count += node.Ledger.Poisoned ? 1 : 0;
+        return count;
     }
 
     private static void Fail(CommitEntry entry)

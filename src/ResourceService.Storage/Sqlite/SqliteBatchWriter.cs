@@ -102,11 +102,10 @@ internal sealed class SqliteBatchWriter
     {
         // A node's report comes before its usage, which refers to it; a claim's first row before its changes.
         Execute(SqliteStatements.UpsertNode, _node, batch.Nodes.Where(update => update.SpecChanged));
-        Execute(SqliteStatements.InsertUsage, _newUsage, batch.Nodes.Where(update => update.GenerationBefore == 0));
-        var known = batch.Nodes.Count(update => update.GenerationBefore > 0);
-        var updated = Execute(SqliteStatements.UpdateUsage, _usage, batch.Nodes.Where(update => update.GenerationBefore > 0));
-        if (updated != known)
-            throw new GenerationConflictException($"{known - updated} of {known} nodes were changed by another writer.");
+        var written = Execute(SqliteStatements.InsertUsage, _newUsage, batch.Nodes.Where(update => update.GenerationBefore == 0))
+            + Execute(SqliteStatements.UpdateUsage, _usage, batch.Nodes.Where(update => update.GenerationBefore > 0));
+        if (written != batch.Nodes.Count)
+            throw new GenerationConflictException($"{batch.Nodes.Count - written} of {batch.Nodes.Count} nodes were changed by another writer.");
 
         Execute(SqliteStatements.InsertClaim, _newClaim, batch.AddedClaims);
         Execute(SqliteStatements.UpdateClaim, _claim, batch.ChangedClaims);

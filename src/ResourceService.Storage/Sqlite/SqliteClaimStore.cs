@@ -29,23 +29,30 @@ public sealed class SqliteClaimStore : IClaimStore
     public static SqliteClaimStore Open(StorageOptions options)
     {
         var directory = DataDirectory.Open(options.DataDirectory);
+        SqliteConnection? writer = null;
         try
         {
             var connections = new SqliteConnections(directory.DatabasePath, options);
-            var writer = connections.OpenWriter();
+            writer = connections.OpenWriter();
             SchemaUpgrader.Upgrade(writer);
             return new SqliteClaimStore(directory, connections, writer);
         }
         catch (SqliteException cause)
         {
-            directory.Dispose();
+            Close();
             throw new StoreException(
                 $"The database {directory.DatabasePath} cannot be opened: {cause.Message} Check that the file and its folder are writable.", cause);
         }
         catch
         {
-            directory.Dispose();
+            Close();
             throw;
+        }
+
+        void Close()
+        {
+            writer?.Dispose();
+            directory.Dispose();
         }
     }
 

@@ -20,10 +20,11 @@ internal static class SqliteStatements
         SET spec = excluded.spec, state = excluded.state, state_reason = excluded.state_reason, register_time = excluded.register_time
         """;
 
-    /// <summary>Keeps a node's usage for the first time.</summary>
+    /// <summary>Keeps a node's usage for the first time, if nobody else registered the node.</summary>
     public const string InsertUsage = """
         INSERT INTO node_usage (node_key, generation, used, failed_builds, update_time)
         VALUES (@node_key, @generation, @used, @failed_builds, @update_time)
+        ON CONFLICT (node_key) DO NOTHING
         """;
 
     /// <summary>Keeps a node's usage, if nobody else changed the node since it was read.</summary>

@@ -38,6 +38,9 @@ internal sealed class DrivenNode
         return node;
     }
 
+    /// <summary>The node as the store knows it; ids of claims that may be lost are not given again.</summary>
+    public DrivenNode RestartedFrom(NodeView stored) => new(stored) { _lastSequence = _lastSequence };
+
     public Decision Decide(Func<NodeView, Decision> rule) => Apply(rule(View));
 
     public Decision Apply(Decision decision)

@@ -6,7 +6,7 @@ using Xunit;
 namespace ResourceService.Ledger.Tests.Properties;
 
 /// <summary>One node and its model, given the same operations; after each, everything that must be true is checked.</summary>
-internal sealed class TwinLedgers
+internal sealed class TwinLedgers(int nodeKey = 1)
 {
     private static readonly string[] _classes = [ResourceClass.Vcpu.Name, ResourceClass.MemoryMb.Name, ResourceClass.DiskGb.Name];
     private static readonly NodeState[] _states = [NodeState.Enabled, NodeState.Disabled, NodeState.Draining];
@@ -15,7 +15,7 @@ internal sealed class TwinLedgers
     private readonly List<ClaimId> _given = [];
     private Instant _now = Sample.Now;
 
-    public DrivenNode Node { get; } = new(NodeView.Unregistered(1, new NodeId(Sample.NodeName)));
+    public DrivenNode Node { get; } = new(NodeView.Unregistered(nodeKey, new NodeId($"node-{nodeKey}")));
 
     public int Refusals { get; private set; }
 
@@ -78,7 +78,7 @@ internal sealed class TwinLedgers
         var request = Sample.Request(ResourceAmounts.From(amounts.Select(pair => new ResourceAmount(new ResourceClass(pair.Key), pair.Value))));
         AssertFirstRefusalAgreesWithExplain(node, request);
 
-        var id = new ClaimId(1, _given.Count + 1);
+        var id = new ClaimId(nodeKey, (nodeKey * 1_000L) + _given.Count + 1);
         _given.Add(id);
         var end = _now.Add(TimeSpan.FromMinutes(operation.Minutes));
         var candidate = Sample.HeldClaim(id, Sample.Instance($"instance-{id.Sequence}"), request.Amounts, end);
@@ -102,7 +102,7 @@ internal sealed class TwinLedgers
         return (NodeRules.Register(node, spec, null, _now), _model.Register(inventories));
     }
 
-    private ClaimId Pick(Operation operation) => _given.Count == 0 ? new ClaimId(1, 0) : _given[operation.Pick % _given.Count];
+    private ClaimId Pick(Operation operation) => _given.Count == 0 ? new ClaimId(nodeKey, 0) : _given[operation.Pick % _given.Count];
 
     private void AssertEqualToModel()
     {

@@ -1,0 +1,215 @@
+using CsCheck;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Tests.Building;
+using ResourceService.Ledger.Tests.Properties;
+using Xunit;
+
+namespace ResourceService.Storage.Tests.Contracts;
+
+/// <summary>What the committer may expect of every store: what is committed comes back whole, and nothing else does.</summary>
+public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContract(underTest)
+{
+    private int _lastNodeKey = 100;
+
+    [Fact]
+    public void A_new_store_is_empty()
+    {
+        var contents = LoadAll();
+
+        Assert.Equal((0L, 0L, 0), (contents.LastRevision, contents.LastClaimSequence, contents.UsageDifferences));
+        Assert.Empty(contents.Nodes);
+        Assert.Empty(contents.Requests);
+        Assert.Empty(Store.LoadRequestsAfter(0).Requests);
+    }
+
+    [Fact]
+    public void Every_field_of_a_node_and_its_claims_comes_back()
+    {
+        var node = DrivenNode.Registered(RichSample.Spec(), nodeKey: 3);
+        var aborted = node.Claim("aborted", Sample.Amounts(1, 2));
+        node.Decide(view => ClaimRules.Abort(view, aborted.Id, null, "no image", Sample.Now));
+        var rich = node.Claim("rich-1", Sample.Amounts((new ResourceClass("CUSTOM_LICENSE"), long.MaxValue - 1), (ResourceClass.Vcpu, 5)));
+        node.Decide(view => ClaimRules.UpdateInstance(view, rich.Id, null, _ => RichSample.Instance, Sample.Now));
+        node.Claim("held", Sample.Amounts(2, 4), leaseEnd: Sample.Now.Add(TimeSpan.FromMilliseconds(1)));
+        node.Decide(view => NodeRules.SetState(view, NodeState.Draining, "a \"quoted\" reason", null, Sample.Now.Add(TimeSpan.FromHours(1))));
+        Commit(node);
+        Restart();
+
+        AssertStored(node);
+        Assert.Equal(node.View.Claims.Keys.Max(), LoadAll().LastClaimSequence);
+    }
+
+    [Fact]
+    public void Each_step_of_a_claims_life_comes_back()
+    {
+        var node = NewNode(1);
+        Commit(node);
+        var claim = node.Claim("instance-1", Sample.Amounts(2, 512));
+        CommitAndCompare();
+        node.Decide(view => ClaimRules.Renew(view, claim.Id, null, Sample.LeaseEnd.Add(TimeSpan.FromHours(1)), Sample.Now));
+        CommitAndCompare();
+        node.Decide(view => ClaimRules.Confirm(view, claim.Id, null, Sample.Now));
+        CommitAndCompare();
+        node.Decide(view => ClaimRules.Release(view, claim.Id, null, "deleted", Sample.Now));
+        CommitAndCompare();
+
+        void CommitAndCompare()
+        {
+            Commit(node);
+            AssertStored(node);
+        }
+    }
+
+    [Fact]
+    public void A_deleted_node_comes_back_absent_and_goes_on_when_it_is_registered_again()
+    {
+        var node = NewNode(1);
+        node.Claim("instance-1", Sample.Amounts(2, 512));
+        node.Decide(view => NodeRules.Delete(view, force: true, "gone", null, Sample.Now));
+        Commit(node);
+        AssertStored(node);
+
+        node.Decide(view => NodeRules.Register(view, Sample.Spec("node-1"), null, Sample.Now.Add(TimeSpan.FromHours(1))));
+        Commit(node);
+        AssertStored(node);
+    }
+
+    [Fact]
+    public void A_batch_leaves_each_node_as_its_last_entry_does()
+    {
+        var (first, second) = (NewNode(1), NewNode(2));
+        var registered = new TestEntry(first, second);
+        var claim = first.Claim("instance-1", Sample.Amounts(2, 512));
+        var claimed = new TestEntry(first);
+        second.Claim("instance-2", Sample.Amounts(1, 1));
+        first.Release(claim);
+        first.Claim("instance-3", Sample.Amounts(3, 3));
+        Commit(registered, claimed, new TestEntry(second), new TestEntry(first));
+        Restart();
+
+        AssertStored(first, second);
+    }
+
+    [Fact]
+    public void Any_life_of_a_node_comes_back() => Operation.Lives.Array[1, 3].Sample(
+        lives =>
+        {
+            // Node keys and claims of their own for each try: the store stays the same.
+            foreach (var life in lives)
+            {
+                var twins = new TwinLedgers(++_lastNodeKey);
+                for (var i = 0; i < life.Length; i++)
+                {
+                    twins.Run(life[i]);
+                    if (i % 3 == 0)
+                        Commit(twins.Node);
+                }
+
+                Commit(twins.Node);
+                NodeViewAssert.Equal(twins.Node.View, LoadOne(twins.Node.View.NodeKey) ?? NodeView.Unregistered(_lastNodeKey, twins.Node.View.Id));
+            }
+        },
+        iter: 20,
+        threads: 1);
+
+    [Fact]
+    public void Load_nodes_gives_those_asked_for_that_are_known()
+    {
+        var (first, second) = (NewNode(1), NewNode(2));
+        first.Claim("instance-1", Sample.Amounts(2, 512));
+        Commit(first, second);
+
+        NodeViewAssert.Equal(first.View, Assert.Single(Store.LoadNodes(new HashSet<int> { 1, 7 })));
+        Assert.Empty(Store.LoadNodes(new HashSet<int>()));
+    }
+
+    [Fact]
+    public void A_change_decided_before_another_writers_change_is_refused_and_nothing_of_its_batch_is_written()
+    {
+        var (node, other) = (NewNode(1), NewNode(2));
+        Commit(node, other);
+        var late = SameAs(node.View);
+        node.Claim("instance-1", Sample.Amounts(8, 512));
+        Commit(node);
+
+        late.Claim("instance-2", Sample.Amounts(8, 512));
+        var untouched = other.View;
+        other.Claim("instance-3", Sample.Amounts(8, 512));
+        Assert.Throws<GenerationConflictException>(() => Commit(other, late));
+
+        Store.Reopen();
+        AssertStored(node, SameAs(untouched));
+    }
+
+    [Fact]
+    public void A_node_that_another_writer_registered_first_is_refused_and_nothing_is_written()
+    {
+        var node = NewNode(1);
+        Commit(node);
+
+        Assert.Throws<GenerationConflictException>(() => Commit(DrivenNode.Registered(RichSample.Spec("node-1"), nodeKey: 1)));
+
+        Store.Reopen();
+        AssertStored(node);
+    }
+
+    [Fact]
+    public void A_change_of_a_node_that_the_store_does_not_know_is_refused()
+    {
+        var node = NewNode(1);
+        node.TakeChanges();
+        node.Claim("instance-1", Sample.Amounts(1, 1));
+
+        Assert.Throws<GenerationConflictException>(() => Commit(node));
+    }
+
+    [Fact]
+    public void Commits_go_on_after_a_refused_one_and_a_reopen()
+    {
+        var node = NewNode(1);
+        Commit(node);
+        Assert.Throws<GenerationConflictException>(() => Commit(DrivenNode.Registered(nodeKey: 1)));
+        Store.Reopen();
+        node.Claim("instance-1", Sample.Amounts(1, 1));
+        Commit(node);
+        Restart();
+
+        AssertStored(node);
+    }
+
+    [Fact]
+    public void Requests_are_remembered_in_order_each_once_by_their_first_event()
+    {
+        var node = NewNode(1);
+        var batch = new List<TestEntry> { new(node) { AskedBy = AskedBy("agent", 1) } };
+        node.Claim("instance-1", Sample.Amounts(1, 1));
+        node.Claim("instance-2", Sample.Amounts(1, 1));
+        batch.Add(new TestEntry(node) { AskedBy = AskedBy("scheduler", 2) });
+        node.Claim("instance-3", Sample.Amounts(1, 1));
+        batch.Add(new TestEntry(node) { AskedBy = new RequestOrigin("nobody", null, 0, null) });
+        node.Claim("instance-4", Sample.Amounts(1, 1));
+        batch.Add(new TestEntry(node) { AskedBy = AskedBy("scheduler", 5) });
+        Commit(batch);
+
+        RememberedRequest[] expected = [Remembered(1, 1), Remembered(2, 2), Remembered(5, 5)];
+        Assert.Equal(expected, LoadAll().Requests);
+        Assert.Equal(expected[1..], Store.Load(remembered: 2).Requests);
+        Assert.Empty(Store.Load(remembered: 0).Requests);
+        AssertRequestsAfter(1, expected[1..]);
+        AssertRequestsAfter(5, []);
+
+        void AssertRequestsAfter(long revision, RememberedRequest[] later)
+        {
+            var (requests, lastRevision) = Store.LoadRequestsAfter(revision);
+            Assert.Equal(later, requests);
+            Assert.Equal(5, lastRevision);
+        }
+
+        static RememberedRequest Remembered(int request, long revision) =>
+            new(AskedBy("", request).RequestId!.Value, request, revision, Sample.Now.UnixMs);
+    }
+
+    private NodeView? LoadOne(int nodeKey) => Store.LoadNodes(new HashSet<int> { nodeKey }).SingleOrDefault();
+}

@@ -1,0 +1,38 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Numa;
+using ResourceService.Ledger.Tests.Building;
+
+namespace ResourceService.Storage.Tests;
+
+/// <summary>A node and an instance with every field set, so that a field that is not stored is missed.</summary>
+internal static class RichSample
+{
+    public static readonly Instance Instance = new(new InstanceId("rich-1"), "project-ü", "user-1", "linux", "active", "spawning", "running");
+
+    public static readonly RequestOrigin Origin = new("scheduler-1", Guid.Parse("8f3c6c1e-5b6a-4e0e-9a53-0d6f0a3b1c2d"), -5, [1, 2, 3]);
+
+    public static NodeSpec Spec(string name = "rich-node") =>
+        Sample.Spec(
+            name, (ResourceClass.Vcpu, Sample.Inventory(64, reserved: 2, ratio: 4.25, minUnit: 1, maxUnit: 32, stepSize: 1)),
+            (ResourceClass.MemoryMb, Sample.Inventory(262_144, stepSize: 2)), (new ResourceClass("CUSTOM_LICENSE"), Sample.Inventory(long.MaxValue)))
+        with
+        {
+            Numa = new NumaTopology(
+            [
+                new NumaCell(
+                    0, 1, CpuSet.From([0, 1]), CpuSet.From([2, 3]), [CpuSet.From([0, 2]), CpuSet.From([1, 3])], 131_072,
+                    [new PagePool(4, 1_000, 10), new PagePool(1_048_576, 64, 0)]),
+                new NumaCell(1, null, CpuSet.Empty, CpuSet.From([4]), [], 131_072, []),
+            ]),
+            Devices =
+            [
+                new Device("0000:3b:00.0", "8086", "1572", DeviceType.PhysicalFunction, null, 0, [KeyValuePair.Create("physical_network", "net-1")]),
+                new Device("0000:3b:02.1", "8086", "154c", DeviceType.VirtualFunction, "0000:3b:00.0", null, []),
+            ],
+            Traits = ["CUSTOM_FAST", "HW_CPU_X86_AVX2"],
+            Labels = [KeyValuePair.Create("rack", "r1"), KeyValuePair.Create("row", "\"7\"")],
+        };
+}

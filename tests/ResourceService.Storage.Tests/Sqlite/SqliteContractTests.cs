@@ -1,0 +1,7 @@
+using ResourceService.Storage.Tests.Contracts;
+
+namespace ResourceService.Storage.Tests.Sqlite;
+
+public sealed class SqliteClaimStoreTests() : ClaimStoreContract(new SqliteStoreUnderTest());
+
+public sealed class SqliteClaimReaderTests() : ClaimReaderContract(new SqliteStoreUnderTest());
