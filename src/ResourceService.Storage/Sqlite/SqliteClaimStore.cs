@@ -29,7 +29,7 @@ public sealed class SqliteClaimStore : IClaimStore
     public static SqliteClaimStore Open(StorageOptions options)
     {
         var directory = DataDirectory.Open(options.DataDirectory);
-        SqliteConnection? writer = null;
+        PreparedConnection? writer = null;
         try
         {
             var connections = new SqliteConnections(directory.DatabasePath, options);
