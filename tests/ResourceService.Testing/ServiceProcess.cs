@@ -42,6 +42,9 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The folder of the contract.</summary>
     public static string ProtosPath { get; } = Metadata("ProtosPath");
 
+    /// <summary>The folder of the protos of Google that the contract imports.</summary>
+    public static string CommonProtosPath { get; } = Metadata("CommonProtosPath");
+
     /// <summary>What the service wrote.</summary>
     public ServiceLogLines Log { get; } = new();
 
