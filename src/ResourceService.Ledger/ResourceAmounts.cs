@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 
 namespace ResourceService.Ledger;
@@ -8,16 +7,11 @@ namespace ResourceService.Ledger;
 public readonly record struct ResourceAmount(ResourceClass Class, long Amount);
 
 /// <summary>
-/// How much of each class, ordered by class name, each class once, every amount at least 1. Immutable: claims of one flavor can share one object.
+/// How much of each class, ordered by class name, each class once, every amount at least 1. Immutable: claims of one
+/// flavor can share one object.
 /// </summary>
 public sealed class ResourceAmounts : IReadOnlyList<ResourceAmount>, IEquatable<ResourceAmounts>
 {
-    // A fleet has few distinct sizes of instances; one that does not simply shares less.
-    private const int SharedMax = 16_384;
-
-    private static readonly ConcurrentDictionary<ResourceAmounts, ResourceAmounts> _shared = new();
-    private static int _sharedCount;
-
     private readonly ResourceAmount[] _items;
     private string? _text;
 
@@ -78,17 +72,6 @@ public sealed class ResourceAmounts : IReadOnlyList<ResourceAmount>, IEquatable<
         }
 
         return 0;
-    }
-
-    /// <summary>
-    /// One object for all equal amounts, so that a million claims of one flavor hold one set of amounts. At most some thousand are shared.
-    /// </summary>
-    public ResourceAmounts Share()
-    {
-        if (_shared.TryGetValue(this, out var shared))
-            return shared;
-        // Counted apart: the dictionary's own count locks all of it.
-        return Volatile.Read(ref _sharedCount) < SharedMax && Interlocked.Increment(ref _sharedCount) <= SharedMax ? _shared.GetOrAdd(this, this) : this;
     }
 
     /// <summary>The amounts as a JSON object, <c>{"MEMORY_MB":2048,"VCPU":2}</c>. Class names need no escaping.</summary>

@@ -22,13 +22,13 @@ public abstract class CommitEntry
 
     /// <summary>The entry is durable. Called once, on the writer's thread: short, and it never throws.</summary>
     /// <param name="events">The entry's events, with their revisions.</param>
-    protected internal abstract void Committed(ReadOnlySpan<LedgerEvent> events);
+    public abstract void Committed(ReadOnlySpan<LedgerEvent> events);
 
     /// <summary>
     /// The entry is not known to be durable; the ledgers it changed are poisoned. Called once, on the writer's thread, instead of
     /// <see cref="Committed"/>.
     /// </summary>
-    protected internal abstract void Failed();
+    public abstract void Failed();
 }
 
 /// <summary>The changes of one entry on one node, in order.</summary>

@@ -83,12 +83,12 @@ public class CommitBatchSize
             Nodes = [new NodeCommit(node.Ledger, before, changes)];
         }
 
-        protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+        public override void Committed(ReadOnlySpan<LedgerEvent> events)
         {
             // Nobody waits.
         }
 
-        protected override void Failed()
+        public override void Failed()
         {
             // Nobody waits.
         }

@@ -37,13 +37,13 @@ internal sealed class TestEntry : CommitEntry
     public static TestEntry Broken(DrivenNode node) =>
         new() { Breaks = new InvalidOperationException("injected"), Nodes = [new NodeCommit(node.Ledger, node.View, [])] };
 
-    protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(ReadOnlySpan<LedgerEvent> events)
     {
         Events = events.ToArray();
         Tell(true);
     }
 
-    protected override void Failed() => Tell(false);
+    public override void Failed() => Tell(false);
 
     private void Tell(bool durable)
     {

@@ -94,7 +94,7 @@ internal sealed class GroupDecision(
     }
 
     /// <inheritdoc/>
-    protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(ReadOnlySpan<LedgerEvent> events)
     {
         var origin = _origin;
         for (var i = 0; i < _changed.Count; i++)
@@ -107,7 +107,7 @@ internal sealed class GroupDecision(
     }
 
     /// <inheritdoc/>
-    protected override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(CommandStatus.InDoubt), ""));
+    public override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(CommandStatus.InDoubt), ""));
 
     private CallResult<V1.ClaimInstanceResponse> Decide(
         ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, ClaimChanged Change)> changes)

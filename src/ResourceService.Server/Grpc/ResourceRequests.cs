@@ -142,7 +142,7 @@ internal static class ResourceRequests
                 read.Add(new ResourceAmount(resourceClass, amount));
         }
 
-        return violations.None ? ResourceAmounts.From(read).Share() : ResourceAmounts.Empty;
+        return violations.None ? SharedAmounts.Of(ResourceAmounts.From(read)) : ResourceAmounts.Empty;
     }
 
     private static void Ratio(string field, double ratio, FieldViolations violations)

@@ -56,12 +56,12 @@ internal sealed class UsageSampler : IDisposable
     {
         public override IReadOnlyList<UsageSnapshot> Snapshots => snapshots;
 
-        protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+        public override void Committed(ReadOnlySpan<LedgerEvent> events)
         {
         }
 
         // The next interval tries again.
-        protected override void Failed()
+        public override void Failed()
         {
             lock (sampler._gate)
                 sampler._changed.UnionWith(nodeKeys);

@@ -75,7 +75,7 @@ internal sealed class NodeCommand(
     public void Complete(CommandStatus status) => _completion.TrySetResult(new CommandOutcome(status));
 
     /// <inheritdoc/>
-    protected override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(ReadOnlySpan<LedgerEvent> events)
     {
         if (Nodes.Count > 0)
             _worker!.OnCommitted(Nodes[0], _origin, events[0].Revision);
@@ -83,5 +83,5 @@ internal sealed class NodeCommand(
     }
 
     /// <inheritdoc/>
-    protected override void Failed() => Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
+    public override void Failed() => Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
 }

@@ -29,7 +29,7 @@ internal static class AmountsText
             amounts.Add(new ResourceAmount(resourceClass, property.Value.GetInt64()));
         }
 
-        var read = ResourceAmounts.From(amounts).Share();
+        var read = ResourceAmounts.From(amounts);
         // Counted apart: the dictionary's own count locks all of it.
         if (Volatile.Read(ref _knownCount) < KnownMax && Interlocked.Increment(ref _knownCount) <= KnownMax)
             _known.TryAdd(text, read);

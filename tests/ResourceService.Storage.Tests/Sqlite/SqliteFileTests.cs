@@ -169,5 +169,5 @@ public sealed class SqliteFileTests : IDisposable
 
     // The PRAGMAs of a connection can be asked of that connection alone.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_writer")]
-    private static extern ref SqliteConnection WriterOf(SqliteClaimStore store);
+    private static extern ref PreparedConnection WriterOf(SqliteClaimStore store);
 }
