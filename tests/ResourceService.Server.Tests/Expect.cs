@@ -34,7 +34,7 @@ internal static class Expect
 
     private static RpcFailure Error(RpcFailure failure, StatusCode code, string reason)
     {
-        Assert.Equal($"{code} {reason}", $"{failure.Code} {failure.Reason}");
+        Assert.True(failure.Code == code && failure.Reason == reason, $"Expected {code} {reason}, got {failure}");
         Assert.Equal("resourceservice", failure.Domain);
         Assert.NotEmpty(failure.Message);
         Assert.Equal(code == StatusCode.Unavailable, failure.RetryDelay is not null);

@@ -12,7 +12,7 @@ public abstract class ServiceTest(SharedService service)
     protected AuditService.AuditServiceClient Audits => Clients.Audits;
 
     /// <summary>Registers a node of this test's own and gives it as the service has it.</summary>
-    protected async Task<Node> RegisterAsync(long vcpus = 8, long memoryMb = 65_536) =>
+    protected async Task<Node> RegisterAsync(long vcpus = 8, long memoryMb = 1_000_000) =>
         (await Nodes.RegisterNodeAsync(Requests.Node(vcpus: vcpus, memoryMb: memoryMb))).Node;
 
     /// <summary>Registers nodes of different sizes that share a label, and gives the label.</summary>

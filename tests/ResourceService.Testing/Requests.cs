@@ -6,7 +6,7 @@ namespace ResourceService.Testing;
 public static class Requests
 {
     /// <summary>A node with CPUs and plenty of memory.</summary>
-    public static RegisterNodeRequest Node(string? nodeId = null, long vcpus = 8, long memoryMb = 65_536) => new()
+    public static RegisterNodeRequest Node(string? nodeId = null, long vcpus = 8, long memoryMb = 1_000_000) => new()
     {
         NodeId = nodeId ?? Unique.Id("node"),
         Inventories = { ["VCPU"] = new Inventory { Total = vcpus }, ["MEMORY_MB"] = new Inventory { Total = memoryMb } },

@@ -26,7 +26,7 @@ public class FitRulesTests
         ["below the smallest unit"] = (Memory(9), [new(RefusalReason.BelowMinUnit, "MEMORY_MB", 9, 1_000, 10)]),
         ["above the largest unit"] = (Vcpus(10), [new(RefusalReason.AboveMaxUnit, "VCPU", 10, 6, 8)]),
         ["no multiple of the step"] = (Vcpus(3), [new(RefusalReason.NotStepMultiple, "VCPU", 3, 6, 2)]),
-        ["one more than is left"] = (Vcpus(8), [new(RefusalReason.CapacityExceeded, "VCPU", 8, 6, 10)]),
+        ["one step more than is left"] = (Vcpus(8), [new(RefusalReason.CapacityExceeded, "VCPU", 8, 6, 10)]),
         ["the largest amount there is"] =
             (Memory(long.MaxValue), [new(RefusalReason.CapacityExceeded, "MEMORY_MB", long.MaxValue, 1_000, 1_000)]),
         ["the request's limit allows it"] = (Vcpus(2) with { UsageLimits = VcpuLimit(6) }, []),

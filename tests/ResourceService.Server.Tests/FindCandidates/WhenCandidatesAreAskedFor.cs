@@ -37,7 +37,7 @@ public sealed class WhenCandidatesAreAskedFor(SharedService service) : ServiceTe
     {
         var (zone, nodes) = await RegisterZoneAsync(2, 4, 16, 16);
         await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = nodes[3].NodeId, State = NodeState.Disabled });
-        var request = new FindCandidatesRequest { Resources = Requests.Resources(vcpus: 8, memoryMb: 100_000), Filter = Requests.InZone(zone) };
+        var request = new FindCandidatesRequest { Resources = Requests.Resources(vcpus: 8, memoryMb: 2_000_000), Filter = Requests.InZone(zone) };
         request.Resources.Resources["CUSTOM_GPU"] = 1;
 
         var found = await Nodes.FindCandidatesAsync(request);

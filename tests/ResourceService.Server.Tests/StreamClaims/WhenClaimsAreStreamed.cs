@@ -5,7 +5,7 @@ public sealed class WhenClaimsAreStreamed(SharedService service) : ServiceTest(s
     [Fact]
     public async Task Every_request_is_answered_by_its_id_and_refusals_do_not_end_the_stream()
     {
-        var node = await RegisterAsync(vcpus: 1500, memoryMb: 1_000_000);
+        var node = await RegisterAsync(vcpus: 1500);
         var requests = Enumerable.Range(0, 2000).Select(_ => Requests.Claim(node.NodeId)).ToList();
 
         var answers = await StreamAsync(requests.Select(request => new StreamClaimsRequest { Request = request }));

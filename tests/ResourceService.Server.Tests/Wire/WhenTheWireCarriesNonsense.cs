@@ -125,7 +125,7 @@ public sealed class WhenTheWireCarriesNonsense(UndisturbedService service) : ICl
             await _raw.OpenAndResetAsync(i % 2 == 0 ? Stream : Claim, beginnings[i % beginnings.Length]));
 
         // The connection takes as many calls at a time as before: none of the thousand still holds a place.
-        var node = (await service.Clients.Nodes.RegisterNodeAsync(Requests.Node(vcpus: 100_000, memoryMb: 1_000_000))).Node;
+        var node = (await service.Clients.Nodes.RegisterNodeAsync(Requests.Node(vcpus: 100_000))).Node;
         var answers = await Task.WhenAll(Enumerable.Range(0, 1000).Select(async _ => await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim(node.NodeId))));
         Assert.Equal(1000, answers.Length);
     }
