@@ -47,10 +47,12 @@ public sealed class WhenTheServiceIsAskedToStop(ITestOutputHelper output)
         await claims.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim("node-1") });
         Assert.True(await claims.ResponseStream.MoveNext(CancellationToken.None));
 
-        var stopping = service.StopGentlyAsync();
+        // Read from before the end on: .NET's client forgets a status that it has not read when the connection closes.
+        var endings = Task.WhenAll(
+            Expect.ErrorAsync(watch.ResponseStream, StatusCode.Unavailable, "NOT_SERVING"),
+            Expect.ErrorAsync(claims.ResponseStream, StatusCode.Unavailable, "NOT_SERVING"));
 
-        await Expect.ErrorAsync(watch.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
-        await Expect.ErrorAsync(claims.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
-        Assert.Equal(0, await stopping);
+        Assert.Equal(0, await service.StopGentlyAsync());
+        await endings;
     }
 }
