@@ -13,21 +13,30 @@ public sealed class CommitBatch
     private readonly List<Claim> _addedClaims = [];
     private readonly List<Claim> _changedClaims = [];
     private readonly List<UsageSnapshot> _snapshots = [];
+    private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
     private readonly List<LedgerEvent> _events;
     private readonly List<RequestOrigin> _origins;
 
     /// <summary>Starts a batch.</summary>
     /// <param name="lastRevision">The revision that the first event follows.</param>
+    /// <param name="lastUnchangedRequest">The number that the first request without a change follows.</param>
     /// <param name="entries">About how many entries there will be.</param>
-    public CommitBatch(long lastRevision, int entries = 0)
+    public CommitBatch(long lastRevision, long lastUnchangedRequest = 0, int entries = 0)
     {
         LastRevision = lastRevision;
+        LastUnchangedRequest = lastUnchangedRequest;
         _events = new List<LedgerEvent>(entries);
         _origins = new List<RequestOrigin>(entries);
     }
 
     /// <summary>The revision of the newest event in the batch, or of the one before it.</summary>
     public long LastRevision { get; private set; }
+
+    /// <summary>The number of the newest request that changed nothing.</summary>
+    public long LastUnchangedRequest { get; private set; }
+
+    /// <summary>Accepted requests that changed nothing and carry an id.</summary>
+    public IReadOnlyList<(long Number, RequestOrigin Origin)> UnchangedRequests => _unchangedRequests;
 
     /// <summary>The nodes changed, each once.</summary>
     public IReadOnlyCollection<NodeUpdate> Nodes => _nodes.Values;
@@ -48,7 +57,7 @@ public sealed class CommitBatch
     public IReadOnlyList<RequestOrigin> Origins => _origins;
 
     /// <summary>Whether there is nothing to write.</summary>
-    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0;
+    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0;
 
     /// <summary>A node as the batch leaves it.</summary>
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
@@ -56,11 +65,11 @@ public sealed class CommitBatch
     /// <param name="SpecChanged">Whether more than usage changed.</param>
     public readonly record struct NodeUpdate(long GenerationBefore, NodeView After, bool SpecChanged);
 
-    /// <summary>Takes an entry's changes and gives the places of its events.</summary>
-    public Range Add(CommitEntry entry)
+    /// <summary>Takes an entry's changes and says where a retry will find its answer; 0 when it carries none.</summary>
+    public long Add(CommitEntry entry)
     {
-        var start = _events.Count;
         var origin = entry.Origin;
+        var answer = origin.Reply is null ? 0 : entry.Nodes.Count > 0 ? LastRevision + 1 : AddUnchanged(origin);
         foreach (var node in entry.Nodes)
         {
             var before = node.Before;
@@ -75,11 +84,15 @@ public sealed class CommitBatch
         }
 
         _snapshots.AddRange(entry.Snapshots);
-        return start.._events.Count;
+        return answer;
     }
 
-    /// <summary>The events in a range given by <see cref="Add"/>.</summary>
-    public ReadOnlySpan<LedgerEvent> EventsOf(Range range) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_events)[range];
+    private long AddUnchanged(RequestOrigin origin)
+    {
+        LastUnchangedRequest++;
+        _unchangedRequests.Add((LastUnchangedRequest, origin));
+        return -LastUnchangedRequest;
+    }
 
     private void AddNode(NodeCommit node)
     {

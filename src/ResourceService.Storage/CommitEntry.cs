@@ -20,9 +20,18 @@ public abstract class CommitEntry
     /// <summary>Set when the nodes' ledgers broke an invariant: the entry fails, and the nodes are read from the store again.</summary>
     public virtual Exception? Fault => null;
 
-    /// <summary>The entry is durable. Called once, on the writer's thread: short, and it never throws.</summary>
-    /// <param name="events">The entry's events, with their revisions.</param>
-    public abstract void Committed(ReadOnlySpan<LedgerEvent> events);
+    /// <summary>
+    /// The entry is durable: readers may see it. Called once, on the writer's thread: short, and it never throws.
+    /// </summary>
+    /// <param name="answer">Where a retry finds the entry's answer: see <see cref="RememberedRequest"/>; 0 when it carries none.</param>
+    public abstract void Committed(long answer);
+
+    /// <summary>
+    /// Everything that the batch changed is visible, its events included: the caller may be told, and whatever it asks next shows its change.
+    /// </summary>
+    public virtual void Acknowledge()
+    {
+    }
 
     /// <summary>
     /// The entry is not known to be durable; the ledgers it changed are poisoned. Called once, on the writer's thread, instead of

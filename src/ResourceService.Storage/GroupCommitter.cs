@@ -30,15 +30,17 @@ public sealed class GroupCommitter : IDisposable
     private bool _idle;
 
     private long _lastRevision;
+    private long _lastUnchangedRequest;
     private volatile bool _available = true;
 
     /// <summary>Starts the writer's thread.</summary>
-    public GroupCommitter(IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision)
+    public GroupCommitter(IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision, long lastUnchangedRequest = 0)
     {
         _store = store;
         _observer = observer;
         _options = options;
         _lastRevision = lastRevision;
+        _lastUnchangedRequest = lastUnchangedRequest;
         _thread = new Thread(Run) { Name = "group-committer", IsBackground = true };
         _thread.Start();
     }
@@ -132,8 +134,8 @@ public sealed class GroupCommitter : IDisposable
 
     private bool TryCommit(List<CommitEntry> entries, out Exception cause)
     {
-        var batch = new CommitBatch(_lastRevision, entries.Count);
-        var ranges = new Range?[entries.Count];
+        var batch = new CommitBatch(_lastRevision, _lastUnchangedRequest, entries.Count);
+        var answers = new long?[entries.Count];
         try
         {
             for (var i = 0; i < entries.Count; i++)
@@ -142,7 +144,7 @@ public sealed class GroupCommitter : IDisposable
                     throw new InvariantBrokenException($"A node's ledger broke: {fault.Message}", fault);
                 var poisoned = CountPoisoned(entries[i]);
                 if (poisoned == 0)
-                    ranges[i] = batch.Add(entries[i]);
+                    answers[i] = batch.Add(entries[i]);
                 else if (poisoned < entries[i].Nodes.Count)
                     throw new InvalidOperationException("A change of several nodes rests on a lost change of one: all of them are read again.");
             }
@@ -160,15 +162,22 @@ public sealed class GroupCommitter : IDisposable
         }
 
         Volatile.Write(ref _lastRevision, batch.LastRevision);
+        _lastUnchangedRequest = batch.LastUnchangedRequest;
         for (var i = 0; i < entries.Count; i++)
         {
-            if (ranges[i] is { } range)
-                entries[i].Committed(batch.EventsOf(range));
+            if (answers[i] is { } answer)
+                entries[i].Committed(answer);
             else
                 Fail(entries[i]);
         }
 
         _observer.OnCommitted(batch, entries.Count);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            if (answers[i] is not null)
+                entries[i].Acknowledge();
+        }
+
         cause = null!;
         return true;
     }
@@ -199,9 +208,10 @@ public sealed class GroupCommitter : IDisposable
             try
             {
                 _store.Reopen();
-                var (requests, lastRevision) = _store.LoadRequestsAfter(_lastRevision);
+                var (requests, lastRevision, lastUnchangedRequest) = _store.LoadRequestsAfter(_lastRevision, _lastUnchangedRequest);
                 var nodes = _store.LoadNodes(poisoned);
                 Volatile.Write(ref _lastRevision, lastRevision);
+                _lastUnchangedRequest = lastUnchangedRequest;
                 _observer.OnStoreRecovered(nodes, [.. poisoned.Except(nodes.Select(node => node.NodeKey))], requests);
                 _available = true;
                 return;

@@ -14,7 +14,7 @@ public interface IClaimReader
     IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
 
     /// <summary>The answer kept for a remembered request; null when it is no longer kept.</summary>
-    byte[]? FindReply(long revision);
+    byte[]? FindReply(long answer);
 
     /// <summary>Events by revision.</summary>
     IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit);

@@ -15,8 +15,8 @@ public interface IClaimStore : IDisposable
     /// <summary>The durable state of some nodes; nodes the store does not know are left out.</summary>
     IReadOnlyList<NodeView> LoadNodes(IReadOnlySet<int> nodeKeys);
 
-    /// <summary>The requests remembered by events after a revision, and the newest revision.</summary>
-    (IReadOnlyList<RememberedRequest> Requests, long LastRevision) LoadRequestsAfter(long revision);
+    /// <summary>The requests remembered after a revision and after a number of those that changed nothing, and the newest of both.</summary>
+    (IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest) LoadRequestsAfter(long revision, long number);
 
     /// <summary>Writes a batch in one transaction. It is durable when the call returns.</summary>
     void Commit(CommitBatch batch);
@@ -29,7 +29,9 @@ public interface IClaimStore : IDisposable
 /// <param name="Nodes">Every node ever registered, deleted ones included, with their live claims.</param>
 /// <param name="Requests">The latest remembered requests, oldest first.</param>
 /// <param name="LastRevision">The newest event's revision; 0 in a new store.</param>
+/// <param name="LastUnchangedRequest">The highest number of a request that changed nothing; 0 in a new store.</param>
 /// <param name="LastClaimSequence">The highest claim sequence ever given; 0 in a new store.</param>
 /// <param name="UsageDifferences">Nodes whose usage row differs from the sum of their claims. There must be none.</param>
 public sealed record StoreContents(
-    IReadOnlyList<NodeView> Nodes, IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastClaimSequence, int UsageDifferences);
+    IReadOnlyList<NodeView> Nodes, IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest, long LastClaimSequence,
+    int UsageDifferences);

@@ -5,7 +5,7 @@ namespace ResourceService.Storage;
 /// <summary>What the rest of the service must know of commits. Called on the committer's thread, in order; implementations are short.</summary>
 public interface ICommitObserver
 {
-    /// <summary>A batch is durable; its entries were told.</summary>
+    /// <summary>A batch is durable and its nodes show it; nobody was told yet.</summary>
     void OnCommitted(CommitBatch batch, int entries);
 
     /// <summary>The store failed: changes are refused until <see cref="OnStoreRecovered"/>.</summary>

@@ -1,7 +1,11 @@
 namespace ResourceService.Storage;
 
-/// <summary>A request that changed something: a retry with the same id and fingerprint gets the answer kept at <paramref name="Revision"/>.</summary>
-public readonly record struct RememberedRequest(Guid RequestId, long Fingerprint, long Revision, long TimeMs);
+/// <summary>An accepted request: a retry with the same id and fingerprint gets the answer kept at <paramref name="Answer"/>.</summary>
+/// <param name="RequestId">Its id.</param>
+/// <param name="Fingerprint">A hash of its content.</param>
+/// <param name="Answer">The revision of its first event; below zero, the number of a request that changed nothing.</param>
+/// <param name="TimeMs">When it was accepted, in Unix milliseconds.</param>
+public readonly record struct RememberedRequest(Guid RequestId, long Fingerprint, long Answer, long TimeMs);
 
 /// <summary>Who asked for a change and how to know a retry of the request again.</summary>
 /// <param name="Actor">The caller's name.</param>

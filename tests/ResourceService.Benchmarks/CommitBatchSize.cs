@@ -83,7 +83,7 @@ public class CommitBatchSize
             Nodes = [new NodeCommit(node.Ledger, before, changes)];
         }
 
-        public override void Committed(ReadOnlySpan<LedgerEvent> events)
+        public override void Committed(long answer)
         {
             // Nobody waits.
         }

@@ -31,15 +31,16 @@ internal sealed class TestEntry : CommitEntry
 
     public int ToldCount => Volatile.Read(ref _toldCount);
 
-    public IReadOnlyList<LedgerEvent> Events { get; private set; } = [];
+    /// <summary>Where a retry finds the answer; 0 when the request carried none.</summary>
+    public long Answer { get; private set; }
 
     /// <summary>An entry whose ledger broke: no changes, only the node to read again.</summary>
     public static TestEntry Broken(DrivenNode node) =>
         new() { Breaks = new InvalidOperationException("injected"), Nodes = [new NodeCommit(node.Ledger, node.View, [])] };
 
-    public override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(long answer)
     {
-        Events = events.ToArray();
+        Answer = answer;
         Tell(true);
     }
 

@@ -17,4 +17,8 @@ public sealed record Claim(
     Instant? LeaseEnd,
     Instant CreateTime,
     Instant UpdateTime,
-    string Reason);
+    string Reason)
+{
+    /// <summary>The node's generation right after the claim's last change. Given when the change is applied.</summary>
+    public long Generation { get; init; }
+}

@@ -22,7 +22,8 @@ public static class ClaimRules
         if (FitRules.FirstRefusal(node, request) != RefusalReason.None)
             return Decision.Refuse(DoesNotFit(node, request));
 
-        return Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, candidate.CreateTime, null, candidate, ""));
+        return Decision.Accept(new ClaimChanged(
+            ChangeKind.InstanceClaimed, candidate.CreateTime, null, candidate with { Generation = node.Generation + 1 }, ""));
     }
 
     /// <summary>The build succeeded: the lease ends and the claim stays. Confirming twice changes nothing.</summary>
@@ -35,7 +36,7 @@ public static class ClaimRules
         if (claim.LeaseEnd <= now)
             return Decision.Refuse(WrongState(claim, "its lease has ended"));
 
-        var after = claim with { State = ClaimState.Active, LeaseEnd = null, UpdateTime = now };
+        var after = claim with { State = ClaimState.Active, LeaseEnd = null, UpdateTime = now, Generation = node.Generation + 1 };
         return Decision.Accept(new ClaimChanged(ChangeKind.ClaimConfirmed, now, claim, after, ""));
     }
 
@@ -49,7 +50,7 @@ public static class ClaimRules
         if (claim.LeaseEnd <= now)
             return Decision.Refuse(WrongState(claim, "its lease has ended"));
 
-        var after = claim with { LeaseEnd = leaseEnd, UpdateTime = now };
+        var after = claim with { LeaseEnd = leaseEnd, UpdateTime = now, Generation = node.Generation + 1 };
         return Decision.Accept(new ClaimChanged(ChangeKind.ClaimRenewed, now, claim, after, ""));
     }
 
@@ -61,7 +62,7 @@ public static class ClaimRules
         if (claim.State != ClaimState.Held)
             return Decision.Refuse(WrongState(claim, "only a HELD claim can be aborted; release the instance instead"));
 
-        return End(claim, ChangeKind.ClaimAborted, ClaimState.Aborted, reason, now);
+        return Decision.Accept(EndChange(claim, ChangeKind.ClaimAborted, ClaimState.Aborted, reason, now, node.Generation + 1));
     }
 
     /// <summary>Ends the held claims whose lease is over.</summary>
@@ -69,7 +70,7 @@ public static class ClaimRules
     {
         var changes = node.Claims.Values
             .Where(claim => claim.LeaseEnd <= now)
-            .Select(claim => EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, "the lease ended", now));
+            .Select((claim, i) => EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, "the lease ended", now, node.Generation + 1 + i));
         return new Decision(ValueList.From<LedgerChange>(changes), null);
     }
 
@@ -79,7 +80,7 @@ public static class ClaimRules
         if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
 
-        return End(claim, ChangeKind.ClaimReleased, ClaimState.Released, reason, now);
+        return Decision.Accept(EndChange(claim, ChangeKind.ClaimReleased, ClaimState.Released, reason, now, node.Generation + 1));
     }
 
     /// <summary>The instance's states changed. Telling the same again changes nothing.</summary>
@@ -91,7 +92,7 @@ public static class ClaimRules
         if (instance == claim.Instance)
             return Decision.Unchanged;
 
-        var after = claim with { Instance = instance, UpdateTime = now };
+        var after = claim with { Instance = instance, UpdateTime = now, Generation = node.Generation + 1 };
         return Decision.Accept(new ClaimChanged(ChangeKind.InstanceUpdated, now, claim, after, ""));
     }
 
@@ -123,11 +124,11 @@ public static class ClaimRules
             Metadata = [KeyValuePair.Create("instance_id", instance.Value), KeyValuePair.Create("claim_id", held.ToString())],
         };
 
-    internal static ClaimChanged EndChange(Claim claim, ChangeKind kind, ClaimState state, string reason, Instant now) =>
-        new(kind, now, claim, claim with { State = state, LeaseEnd = null, UpdateTime = now, Reason = reason }, reason);
-
-    private static Decision End(Claim claim, ChangeKind kind, ClaimState state, string reason, Instant now) =>
-        Decision.Accept(EndChange(claim, kind, state, reason, now));
+    internal static ClaimChanged EndChange(Claim claim, ChangeKind kind, ClaimState state, string reason, Instant now, long generation)
+    {
+        var after = claim with { State = state, LeaseEnd = null, UpdateTime = now, Reason = reason, Generation = generation };
+        return new ClaimChanged(kind, now, claim, after, reason);
+    }
 
     private static Refusal? Find(NodeView node, ClaimId id, long? expectedGeneration, out Claim claim)
     {

@@ -70,6 +70,7 @@ public sealed class NodeLedger(NodeView view)
         var (before, after) = (changed.Before, changed.After);
         var held = View.Claims.TryGetValue(after.Id.Sequence, out var current);
         Invariant.Require(held == before is not null && ReferenceEquals(current, before), "a change starts from the claim as it is");
+        Invariant.Require(after.Generation == NextGeneration(), "a changed claim carries the node's next generation");
 
         return View with
         {

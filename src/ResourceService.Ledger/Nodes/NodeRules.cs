@@ -65,7 +65,8 @@ public static class NodeRules
         }
 
         var changes = node.Claims.Values
-            .Select(claim => (LedgerChange)ClaimRules.EndChange(claim, ChangeKind.ClaimReleased, ClaimState.Released, "its node was deleted", now))
+            .Select((claim, i) => (LedgerChange)ClaimRules.EndChange(
+                claim, ChangeKind.ClaimReleased, ClaimState.Released, "its node was deleted", now, node.Generation + 1 + i))
             .Append(new NodeStateChanged(ChangeKind.NodeDeleted, now, NodeState.Absent, reason));
         return new Decision(ValueList.From(changes), null);
     }

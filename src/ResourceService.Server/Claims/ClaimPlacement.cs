@@ -121,7 +121,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     public static V1.ClaimInstanceResponse Reply(NodeView node, Decision decision)
     {
         var claim = ((ClaimChanged)decision.Changes[0]).After;
-        return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id, node.Generation), NodeGeneration = node.Generation };
+        return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id), NodeGeneration = node.Generation };
     }
 
     // The node that an answer names: where the claim is that stands in the way, otherwise the one that was asked.

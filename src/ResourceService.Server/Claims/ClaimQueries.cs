@@ -16,7 +16,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
             return null;
         var node = worker.View;
         var claim = node.Claims.GetValueOrDefault(id.Sequence) ?? reader.FindClaim(id.Sequence);
-        return claim is null || claim.Id != id ? null : ContractMapping.ToContract(claim, node.Id, node.Generation);
+        return claim is null || claim.Id != id ? null : ContractMapping.ToContract(claim, node.Id);
     }
 
     /// <summary>A page of claims.</summary>
@@ -39,7 +39,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         foreach (var claim in page.Take(pageSize))
         {
             var node = nodes.Find(claim.Id.NodeKey)!.View;
-            response.Claims.Add(ContractMapping.ToContract(claim, node.Id, node.Generation));
+            response.Claims.Add(ContractMapping.ToContract(claim, node.Id));
         }
 
         if (page.Count > pageSize)

@@ -46,6 +46,7 @@ internal sealed class GroupDecision(
     private readonly TaskCompletionSource<CallResult<V1.ClaimInstancesResponse>> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Claim> _entered = [];
     private RequestOrigin _origin;
+    private Exception? _fault;
     private V1.ClaimInstancesResponse _response = new();
     private IReadOnlyList<GroupMember> _changed = [];
 
@@ -54,6 +55,9 @@ internal sealed class GroupDecision(
 
     /// <inheritdoc/>
     public override RequestOrigin Origin => _origin;
+
+    /// <inheritdoc/>
+    public override Exception? Fault => _fault;
 
     /// <summary>Ends the group without its claims.</summary>
     public void Complete(CallResult<V1.ClaimInstancesResponse> result) => _completion.TrySetResult(result);
@@ -68,6 +72,26 @@ internal sealed class GroupDecision(
     /// <summary>Decides every claim on copies of the ledgers; applies them to the ledgers only when all fit.</summary>
     public CommitEntry? Decide(IReadOnlyDictionary<int, GroupMember> members)
     {
+        try
+        {
+            DecideOn(members);
+        }
+        catch (Exception fault) when (fault is InvariantBrokenException or OverflowException)
+        {
+            // Some ledgers may be changed and others not: none can be trusted, and the committer reads all of them from the store again.
+            foreach (var claim in _entered)
+                fleet.Instances.Leave(claim.Instance.Id, claim.Id);
+            foreach (var member in members.Values)
+                member.Ledger.Poison();
+            _fault = fault;
+            Nodes = [.. members.Values.Select(member => new NodeCommit(member.Ledger, member.Before, []))];
+        }
+
+        return this;
+    }
+
+    private void DecideOn(IReadOnlyDictionary<int, GroupMember> members)
+    {
         var copies = members.ToDictionary(member => member.Key, member => new NodeLedger(member.Value.Before));
         var results = new CallResult<V1.ClaimInstanceResponse>[orders.Count];
         var changes = new List<(int NodeKey, ClaimChanged Change)>();
@@ -81,7 +105,7 @@ internal sealed class GroupDecision(
             // A claim that would have been made failed only with the others.
             _response.Results.Add(results.Select(result => new V1.ClaimResult { Error = result.Error ?? RpcErrors.BatchNotApplied() }));
             // The refusal may rest on changes that are not durable yet: it waits for them.
-            return this;
+            return;
         }
 
         foreach (var (nodeKey, change) in changes)
@@ -90,24 +114,22 @@ internal sealed class GroupDecision(
         Nodes = [.. _changed.Select(member => new NodeCommit(member.Ledger, member.Before, member.Changes))];
         _response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim }));
         _origin = stamp.ToOrigin(_response);
-        return this;
     }
 
     /// <inheritdoc/>
-    public override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(long answer)
     {
-        var origin = _origin;
         for (var i = 0; i < _changed.Count; i++)
-        {
-            _changed[i].Worker.OnCommitted(Nodes[i], origin, events[0].Revision);
-            origin = RequestOrigin.Service;
-        }
-
-        Complete(_response);
+            _changed[i].Worker.OnCommitted(Nodes[i]);
+        if (answer != 0)
+            _changed[0].Worker.Remember(_origin, answer);
     }
 
     /// <inheritdoc/>
-    public override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(CommandStatus.InDoubt), ""));
+    public override void Acknowledge() => Complete(_response);
+
+    /// <inheritdoc/>
+    public override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken), ""));
 
     private CallResult<V1.ClaimInstanceResponse> Decide(
         ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, ClaimChanged Change)> changes)

@@ -225,7 +225,7 @@ internal sealed class ClaimGrpcService(
     private static Claim ClaimAfter(NodeView node, ClaimId id, Decision decision) =>
         decision.Changes.Count > 0 ? ((ClaimChanged)decision.Changes[0]).After : node.Claims[id.Sequence];
 
-    private static V1.Claim ToContract(Claim claim, NodeView node) => ContractMapping.ToContract(claim, node.Id, node.Generation);
+    private static V1.Claim ToContract(Claim claim, NodeView node) => ContractMapping.ToContract(claim, node.Id);
 
     private static Instance Update(Instance before, V1.UpdateInstanceRequest request) => before with
     {

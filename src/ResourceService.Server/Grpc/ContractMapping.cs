@@ -14,7 +14,7 @@ namespace ResourceService.Server.Grpc;
 internal static class ContractMapping
 {
     /// <summary>A claim as it is on its node.</summary>
-    public static V1.Claim ToContract(Claim claim, NodeId node, long generation)
+    public static V1.Claim ToContract(Claim claim, NodeId node)
     {
         var message = new V1.Claim
         {
@@ -23,7 +23,7 @@ internal static class ContractMapping
             Instance = ToContract(claim.Instance),
             State = ToContract(claim.State),
             Role = V1.ClaimRole.Primary,
-            NodeGeneration = generation,
+            NodeGeneration = claim.Generation,
             LeaseExpireTime = claim.LeaseEnd is { } end ? ToContract(end) : null,
             CreateTime = ToContract(claim.CreateTime),
             UpdateTime = ToContract(claim.UpdateTime),

@@ -56,7 +56,7 @@ internal sealed class UsageSampler : IDisposable
     {
         public override IReadOnlyList<UsageSnapshot> Snapshots => snapshots;
 
-        public override void Committed(ReadOnlySpan<LedgerEvent> events)
+        public override void Committed(long answer)
         {
         }
 

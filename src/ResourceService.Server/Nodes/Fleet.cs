@@ -51,7 +51,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _history.StartAfter(contents.LastRevision);
         foreach (var request in contents.Requests)
             Remember(request);
-        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision);
+        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
         _nodes.Load(contents.Nodes, contents.LastClaimSequence);
 
@@ -117,5 +117,5 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     }
 
     private void Remember(RememberedRequest request) =>
-        _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Revision, request.TimeMs);
+        _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
 }

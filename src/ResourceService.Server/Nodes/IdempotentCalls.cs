@@ -51,7 +51,7 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
         {
             while (stamp.RequestId is { } id && !taken)
             {
-                var (standing, revision, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
+                var (standing, answer, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
                 switch (standing)
                 {
                     case RequestMemory.Standing.New:
@@ -59,7 +59,7 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
                         break;
 
                     case RequestMemory.Standing.Remembered:
-                        return reader.FindReply(revision) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
+                        return reader.FindReply(answer) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
 
                     case RequestMemory.Standing.UnderWay:
                         await underWay.WaitAsync(cancellation);

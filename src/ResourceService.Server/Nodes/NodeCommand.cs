@@ -56,7 +56,7 @@ internal sealed class NodeCommand(
         _worker = worker;
         var answer = reply(ledger.View, decision);
         _decided = new CommandOutcome(CommandStatus.Accepted, answer);
-        _origin = request.ToOrigin(changes.Count == 0 ? null : answer);
+        _origin = request.ToOrigin(answer);
         if (changes.Count > 0)
             Nodes = [new NodeCommit(ledger, before, changes)];
     }
@@ -75,12 +75,16 @@ internal sealed class NodeCommand(
     public void Complete(CommandStatus status) => _completion.TrySetResult(new CommandOutcome(status));
 
     /// <inheritdoc/>
-    public override void Committed(ReadOnlySpan<LedgerEvent> events)
+    public override void Committed(long answer)
     {
         if (Nodes.Count > 0)
-            _worker!.OnCommitted(Nodes[0], _origin, events[0].Revision);
-        _completion.TrySetResult(_decided);
+            _worker!.OnCommitted(Nodes[0]);
+        if (answer != 0)
+            _worker!.Remember(_origin, answer);
     }
+
+    /// <inheritdoc/>
+    public override void Acknowledge() => _completion.TrySetResult(_decided);
 
     /// <inheritdoc/>
     public override void Failed() => Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);

@@ -33,8 +33,7 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
             {
                 if (!worker.TryEnqueue(new Part(this)))
                 {
-                    lock (_gate)
-                        _abandoned = true;
+                    Abandon(CommandStatus.QueueFull);
                     break;
                 }
 
@@ -42,8 +41,6 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
             }
         }
 
-        if (_abandoned)
-            fail(CommandStatus.QueueFull);
         foreach (var worker in posted)
             worker.Kick();
     }
@@ -87,7 +84,15 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
             last.Submit(entry, members.Values);
     }
 
-    private void Fail(CommandStatus status) => fail(status);
+    // Whoever parked for the group goes on without it; whoever comes to its part later passes over it.
+    private void Abandon(CommandStatus status)
+    {
+        lock (_gate)
+            _abandoned = true;
+        foreach (var parked in _parked)
+            parked.Resume();
+        fail(status);
+    }
 
     private sealed class Part(NodeGroup group) : INodeWork
     {
@@ -95,9 +100,7 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
 
         public void Complete(CommandStatus status)
         {
-            lock (group._gate)
-                group._abandoned = true;
-            group.Fail(status);
+            group.Abandon(status);
         }
     }
 }

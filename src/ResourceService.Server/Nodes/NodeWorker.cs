@@ -114,7 +114,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     }
 
     /// <summary>The changes are durable: readers see them, leases run, ended claims free their instances. Called by the committer, in order.</summary>
-    public void OnCommitted(NodeCommit commit, RequestOrigin origin, long firstRevision)
+    public void OnCommitted(NodeCommit commit)
     {
         Interlocked.Decrement(ref _uncommitted);
         _view = commit.Changes[^1].After;
@@ -127,10 +127,10 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             else if (claim.LeaseEnd is { } end)
                 WakeBy(end);
         }
-
-        if (origin.RequestId is not null)
-            _fleet.Requests.Remember(origin, firstRevision);
     }
+
+    /// <summary>A request is durable; retries find its answer there.</summary>
+    public void Remember(RequestOrigin origin, long answer) => _fleet.Requests.Remember(origin, answer);
 
     void IThreadPoolWorkItem.Execute() => Run();
 

@@ -28,7 +28,7 @@ internal sealed class RequestMemory
         /// <summary>Nothing was known; the id is now taken and the caller must <see cref="End"/> it.</summary>
         New,
 
-        /// <summary>Its answer is kept at the revision.</summary>
+        /// <summary>Its answer is kept at the place given.</summary>
         Remembered,
 
         /// <summary>The same request is under way; wait and ask again.</summary>
@@ -39,14 +39,14 @@ internal sealed class RequestMemory
     }
 
     /// <summary>Takes the id for a request, or says what is known of it.</summary>
-    public (Standing Standing, long Revision, Task UnderWay) Begin(Guid id, long fingerprint) => PartOf(id).Begin(id, fingerprint);
+    public (Standing Standing, long Answer, Task UnderWay) Begin(Guid id, long fingerprint) => PartOf(id).Begin(id, fingerprint);
 
     /// <summary>The request became durable. Also for requests found durable after a commit in doubt.</summary>
-    public void Remember(Guid id, long fingerprint, long revision, long timeMs) => PartOf(id).Remember(id, fingerprint, revision, timeMs);
+    public void Remember(Guid id, long fingerprint, long answer, long timeMs) => PartOf(id).Remember(id, fingerprint, answer, timeMs);
 
     /// <summary>The request became durable just now.</summary>
-    public void Remember(RequestOrigin origin, long revision) =>
-        Remember(origin.RequestId!.Value, origin.Fingerprint, revision, _time.GetUtcNow().ToUnixTimeMilliseconds());
+    public void Remember(RequestOrigin origin, long answer) =>
+        Remember(origin.RequestId!.Value, origin.Fingerprint, answer, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>The caller that took the id is done with it. It stays known only if it was remembered.</summary>
     public void End(Guid id) => PartOf(id).End(id);
@@ -56,7 +56,7 @@ internal sealed class RequestMemory
     private sealed class Part(int countMax, TimeSpan ageMax)
     {
         private readonly Lock _gate = new();
-        private readonly Dictionary<Guid, (long Fingerprint, long Revision)> _remembered = [];
+        private readonly Dictionary<Guid, (long Fingerprint, long Answer)> _remembered = [];
         private readonly Queue<(Guid Id, long TimeMs)> _oldest = new();
         private readonly Dictionary<Guid, (long Fingerprint, TaskCompletionSource Ended)> _underWay = [];
 
@@ -65,7 +65,7 @@ internal sealed class RequestMemory
             lock (_gate)
             {
                 if (_remembered.TryGetValue(id, out var remembered))
-                    return (remembered.Fingerprint == fingerprint ? Standing.Remembered : Standing.Reused, remembered.Revision, Task.CompletedTask);
+                    return (remembered.Fingerprint == fingerprint ? Standing.Remembered : Standing.Reused, remembered.Answer, Task.CompletedTask);
                 if (_underWay.TryGetValue(id, out var underWay))
                     return (underWay.Fingerprint == fingerprint ? Standing.UnderWay : Standing.Reused, 0, underWay.Ended.Task);
                 _underWay.Add(id, (fingerprint, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
@@ -73,11 +73,11 @@ internal sealed class RequestMemory
             }
         }
 
-        public void Remember(Guid id, long fingerprint, long revision, long timeMs)
+        public void Remember(Guid id, long fingerprint, long answer, long timeMs)
         {
             lock (_gate)
             {
-                if (countMax > 0 && _remembered.TryAdd(id, (fingerprint, revision)))
+                if (countMax > 0 && _remembered.TryAdd(id, (fingerprint, answer)))
                     _oldest.Enqueue((id, timeMs));
                 while (_oldest.TryPeek(out var oldest)
                     && (_remembered.Count > countMax || timeMs - oldest.TimeMs > ageMax.TotalMilliseconds))

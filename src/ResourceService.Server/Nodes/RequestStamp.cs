@@ -12,9 +12,9 @@ internal readonly record struct RequestStamp(string Actor, Guid? RequestId, long
     /// <summary>The service's own doing, such as an expiry.</summary>
     public static RequestStamp Service { get; } = new(RequestOrigin.Service.Actor, null, 0);
 
-    /// <summary>What the store keeps. A request that changed nothing is not remembered: asked again it finds the same.</summary>
-    public RequestOrigin ToOrigin(IMessage? answer) =>
-        RequestId is null || answer is null
+    /// <summary>What the store keeps of an accepted request.</summary>
+    public RequestOrigin ToOrigin(IMessage answer) =>
+        RequestId is null
             ? new RequestOrigin(Actor, null, 0, null)
             : new RequestOrigin(Actor, RequestId, Fingerprint, answer.ToByteArray());
 }

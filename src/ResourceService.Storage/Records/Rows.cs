@@ -44,6 +44,7 @@ internal sealed class ClaimRow
     public long? LeaseEnd { get; init; }
     public long CreateTime { get; init; }
     public long UpdateTime { get; init; }
+    public long Generation { get; init; }
     public string? Reason { get; init; }
 
     public Claim ToClaim() => new(
@@ -54,7 +55,10 @@ internal sealed class ClaimRow
         LeaseEnd is { } end ? new Instant(end) : null,
         new Instant(CreateTime),
         new Instant(UpdateTime),
-        Reason ?? "");
+        Reason ?? "")
+    {
+        Generation = Generation,
+    };
 }
 
 /// <summary>A row of <c>events</c>, without what a retry needs.</summary>

@@ -32,7 +32,8 @@ internal sealed class SqliteBatchWriter
         });
 
     private readonly RowBinder<Claim> _newClaim = new(
-        ["@claim_seq", "@node_key", "@instance_id", "@project_id", "@attributes", "@amounts", "@state", "@lease_end", "@create_time", "@update_time"],
+        ["@claim_seq", "@node_key", "@instance_id", "@project_id", "@attributes", "@amounts", "@state", "@lease_end", "@create_time", "@update_time",
+            "@generation"],
         static (claim, values) =>
         {
             values[0].Value = claim.Id.Sequence;
@@ -45,10 +46,11 @@ internal sealed class SqliteBatchWriter
             values[7].Value = OrNull(claim.LeaseEnd?.UnixMs);
             values[8].Value = claim.CreateTime.UnixMs;
             values[9].Value = claim.UpdateTime.UnixMs;
+            values[10].Value = claim.Generation;
         });
 
     private readonly RowBinder<Claim> _claim = new(
-        ["@claim_seq", "@project_id", "@attributes", "@state", "@lease_end", "@update_time", "@reason"],
+        ["@claim_seq", "@project_id", "@attributes", "@state", "@lease_end", "@update_time", "@generation", "@reason"],
         static (claim, values) =>
         {
             values[0].Value = claim.Id.Sequence;
@@ -57,7 +59,8 @@ internal sealed class SqliteBatchWriter
             values[3].Value = (int)claim.State;
             values[4].Value = OrNull(claim.LeaseEnd?.UnixMs);
             values[5].Value = claim.UpdateTime.UnixMs;
-            values[6].Value = OrNull(claim.Reason);
+            values[6].Value = claim.Generation;
+            values[7].Value = OrNull(claim.Reason);
         });
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _claimedEvent = new(
@@ -83,6 +86,16 @@ internal sealed class SqliteBatchWriter
             "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
             "@fingerprint", "@reply"],
         BindEvent);
+
+    private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
+        ["@number", "@request_id", "@fingerprint", "@reply"],
+        static (row, values) =>
+        {
+            values[0].Value = row.Number;
+            values[1].Value = row.Origin.RequestId!.Value.ToByteArray(bigEndian: true);
+            values[2].Value = row.Origin.Fingerprint;
+            values[3].Value = row.Origin.Reply;
+        });
 
     private readonly RowBinder<UsageSnapshot> _snapshot = new(
         ["@node_key", "@time", "@generation", "@used", "@capacity", "@claim_count", "@state"],
@@ -111,6 +124,7 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.UpdateClaim, _claim, batch.ChangedClaims);
         Execute(SqliteStatements.InsertClaimedEvent, _claimedEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfNewClaim(row.First)));
         Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First)));
+        Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
 
         int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows) => connection.ExecuteKept(sql, binder.Each(rows));

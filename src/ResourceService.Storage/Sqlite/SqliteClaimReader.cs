@@ -29,10 +29,12 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return [.. rows.Select(row => row.ToClaim())];
     }
 
-    public byte[]? FindReply(long revision)
+    public byte[]? FindReply(long answer)
     {
         using var connection = connections.OpenReader();
-        return connection.QuerySingleOrDefault<byte[]?>(SqliteStatements.SelectReply, new { revision });
+        return answer > 0
+            ? connection.QuerySingleOrDefault<byte[]?>(SqliteStatements.SelectReply, new { revision = answer })
+            : connection.QuerySingleOrDefault<byte[]?>(SqliteStatements.SelectUnchangedReply, new { number = -answer });
     }
 
     public IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit)

@@ -69,13 +69,17 @@ public sealed class SqliteClaimStore : IClaimStore
             views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : []);
         });
 
-        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectLastRequests, new { limit = remembered }, buffered: false)
+        var limit = new { limit = remembered };
+        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectLastRequests, limit, buffered: false)
+            .Concat(_writer.Query<RequestRow>(SqliteStatements.SelectLastUnchangedRequests, limit, buffered: false))
             .Select(row => row.ToRequest())
-            .Reverse();
+            .OrderBy(request => request.TimeMs)
+            .ThenBy(request => Math.Abs(request.Answer));
         return new StoreContents(
             views,
             [.. requests],
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
             lastClaim,
             nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
     }
@@ -95,10 +99,15 @@ public sealed class SqliteClaimStore : IClaimStore
     }
 
     /// <inheritdoc/>
-    public (IReadOnlyList<RememberedRequest> Requests, long LastRevision) LoadRequestsAfter(long revision)
+    public (IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest) LoadRequestsAfter(long revision, long number)
     {
-        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectRequestsAfter, new { revision }).Select(row => row.ToRequest());
-        return ([.. requests], _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision));
+        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectRequestsAfter, new { revision })
+            .Concat(_writer.Query<RequestRow>(SqliteStatements.SelectUnchangedRequestsAfter, new { number }))
+            .Select(row => row.ToRequest());
+        return (
+            [.. requests],
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest));
     }
 
     /// <inheritdoc/>

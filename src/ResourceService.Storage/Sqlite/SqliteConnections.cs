@@ -25,7 +25,7 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
             Require(connection, "temp_store", 2L);
             Require(connection, "wal_autocheckpoint", options.CheckpointPages);
             if (options.DatabaseSizeMaxMb > 0)
-                Require(connection, "max_page_count", options.DatabaseSizeMaxMb * 1024L * 1024 / PageSize);
+                LimitSize(connection, options.DatabaseSizeMaxMb * 1024L * 1024 / PageSize);
             return connection;
         }
         catch
@@ -64,6 +64,19 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
             connection.Dispose();
             throw;
         }
+    }
+
+    private void LimitSize(SqliteConnection connection, long pagesMax)
+    {
+        // SQLite never sets the limit below what the file has already.
+        var pages = connection.ExecuteScalar<long>("PRAGMA page_count");
+        if (pages > pagesMax)
+        {
+            throw new StoreException(
+                $"The database has {pages * PageSize / 1024 / 1024} MiB, more than Storage:DatabaseSizeMaxMb of {options.DatabaseSizeMaxMb}. Raise the limit.");
+        }
+
+        Require(connection, "max_page_count", pagesMax);
     }
 
     private static void Require(SqliteConnection connection, string pragma, object value)

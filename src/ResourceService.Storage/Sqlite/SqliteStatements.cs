@@ -35,20 +35,23 @@ internal static class SqliteStatements
 
     /// <summary>Keeps a new claim.</summary>
     public const string InsertClaim = """
-        INSERT INTO claims (claim_seq, node_key, instance_id, project_id, attributes, amounts, state, lease_end, create_time, update_time)
-        VALUES (@claim_seq, @node_key, @instance_id, @project_id, @attributes, @amounts, @state, @lease_end, @create_time, @update_time)
+        INSERT INTO claims (claim_seq, node_key, instance_id, project_id, attributes, amounts, state, lease_end, create_time, update_time,
+            generation)
+        VALUES (@claim_seq, @node_key, @instance_id, @project_id, @attributes, @amounts, @state, @lease_end, @create_time, @update_time,
+            @generation)
         """;
 
     /// <summary>Keeps what changed of a claim.</summary>
     public const string UpdateClaim = """
         UPDATE claims
-        SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time, reason = @reason
+        SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time,
+            generation = @generation, reason = @reason
         WHERE claim_seq = @claim_seq
         """;
 
     /// <summary>
-    /// Keeps the event of a new claim, with the answer for retries. Most of it stands in the claim's row, which was written right before:
-    /// copying it there costs less than handing it over twice.
+    /// Keeps the event of a new claim, with the answer for retries. What never changes of a claim stands in its row, which
+    /// was written right before: copying it there costs less than handing it over twice.
     /// </summary>
     public const string InsertClaimedEvent = """
         INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, state_after,
@@ -64,6 +67,12 @@ internal static class SqliteStatements
             instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply)
         VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @reason, @state_before, @state_after,
             @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
+        """;
+
+    /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
+    public const string InsertUnchangedRequest = """
+        INSERT INTO unchanged_requests (number, time, request_id, fingerprint, reply)
+        VALUES (@number, CAST(unixepoch('subsec') * 1000 AS INTEGER), @request_id, @fingerprint, @reply)
         """;
 
     /// <summary>Keeps a usage snapshot; a second one of the same millisecond replaces the first.</summary>
@@ -85,7 +94,8 @@ internal static class SqliteStatements
     /// <summary>The columns of a claim.</summary>
     public const string ClaimColumns = """
         claim_seq AS ClaimSeq, node_key AS NodeKey, instance_id AS InstanceId, project_id AS ProjectId, attributes AS Attributes,
-            amounts AS Amounts, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime, reason AS Reason
+            amounts AS Amounts, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime,
+            generation AS Generation, reason AS Reason
         """;
 
     /// <summary>Which claims hold resources, in a range of sequences? (1 is HELD, 2 is ACTIVE.)</summary>
@@ -118,16 +128,34 @@ internal static class SqliteStatements
     /// <summary>What is the oldest revision kept?</summary>
     public const string SelectOldestRevision = "SELECT coalesce(min(revision), 0) FROM events";
 
-    /// <summary>Which requests were remembered last, newest first?</summary>
+    /// <summary>Which requests were remembered last by their events, newest first?</summary>
     public const string SelectLastRequests = """
         SELECT request_id AS RequestId, fingerprint AS Fingerprint, revision AS Revision, time AS Time FROM events
         WHERE reply IS NOT NULL ORDER BY revision DESC LIMIT @limit
         """;
 
+    /// <summary>Which requests that changed nothing were remembered last, newest first? Their place is their number below zero.</summary>
+    public const string SelectLastUnchangedRequests = """
+        SELECT request_id AS RequestId, fingerprint AS Fingerprint, -number AS Revision, time AS Time FROM unchanged_requests
+        ORDER BY number DESC LIMIT @limit
+        """;
+
+    /// <summary>What is the highest number of a request that changed nothing?</summary>
+    public const string SelectLastUnchangedRequest = "SELECT coalesce(max(number), 0) FROM unchanged_requests";
+
+    /// <summary>What was answered to a request that changed nothing?</summary>
+    public const string SelectUnchangedReply = "SELECT reply FROM unchanged_requests WHERE number = @number";
+
     /// <summary>Which requests were remembered after a revision?</summary>
     public const string SelectRequestsAfter = """
         SELECT request_id AS RequestId, fingerprint AS Fingerprint, revision AS Revision, time AS Time FROM events
         WHERE revision > @revision AND reply IS NOT NULL ORDER BY revision
+        """;
+
+    /// <summary>Which requests that changed nothing were remembered after a number?</summary>
+    public const string SelectUnchangedRequestsAfter = """
+        SELECT request_id AS RequestId, fingerprint AS Fingerprint, -number AS Revision, time AS Time FROM unchanged_requests
+        WHERE number > @number ORDER BY number
         """;
 
     /// <summary>What was answered to the request that this event remembers?</summary>

@@ -37,7 +37,7 @@ public class ClaimRulesTests
         var decision = _node.Decide(node => ClaimRules.Confirm(node, held.Id, null, _later));
 
         Assert.Equal(ChangeKind.ClaimConfirmed, Assert.Single(decision.Changes).Kind);
-        Assert.Equal(held with { State = ClaimState.Active, LeaseEnd = null, UpdateTime = _later }, _node.View.Claims[held.Id.Sequence]);
+        Assert.Equal(held with { State = ClaimState.Active, LeaseEnd = null, UpdateTime = _later, Generation = _node.View.Generation }, _node.View.Claims[held.Id.Sequence]);
         Assert.Equal(Sample.Amounts(2, 512), _node.View.UsedByClass());
     }
 
@@ -58,7 +58,7 @@ public class ClaimRulesTests
         var end = Sample.Now.Add(TimeSpan.FromMinutes(minutes));
         _node.Decide(node => ClaimRules.Renew(node, held.Id, null, end, _later));
 
-        Assert.Equal(held with { LeaseEnd = end, UpdateTime = _later }, _node.View.Claims[held.Id.Sequence]);
+        Assert.Equal(held with { LeaseEnd = end, UpdateTime = _later, Generation = _node.View.Generation }, _node.View.Claims[held.Id.Sequence]);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public class ClaimRulesTests
         foreach (var claim in new[] { held, active })
         {
             var released = ((ClaimChanged)_node.Decide(node => ClaimRules.Release(node, claim.Id, null, "deleted", _later)).Changes[0]).After;
-            Assert.Equal(claim with { State = ClaimState.Released, LeaseEnd = null, UpdateTime = _later, Reason = "deleted" }, released);
+            Assert.Equal(claim with { State = ClaimState.Released, LeaseEnd = null, UpdateTime = _later, Reason = "deleted", Generation = released.Generation }, released);
         }
 
         Assert.Empty(_node.View.Claims);
@@ -123,7 +123,7 @@ public class ClaimRulesTests
 
         Assert.Single(Update().Changes);
         Assert.Equal(
-            held with { Instance = held.Instance with { VmState = "active" }, UpdateTime = _later }, _node.View.Claims[held.Id.Sequence]);
+            held with { Instance = held.Instance with { VmState = "active" }, UpdateTime = _later, Generation = _node.View.Generation }, _node.View.Claims[held.Id.Sequence]);
         Assert.Equal(Decision.Unchanged, Update());
     }
 

@@ -95,7 +95,8 @@ public class NodeLedgerTests
         Assert.True(_node.Ledger.Poisoned);
     }
 
-    private static ClaimChanged Change(Claim? before, Claim after) => new(ChangeKind.ClaimReleased, Sample.Now, before, after, "");
+    private ClaimChanged Change(Claim? before, Claim after) =>
+        new(ChangeKind.ClaimReleased, Sample.Now, before, after with { Generation = _node.View.Generation + 1 }, "");
 
     private void AssertBroken(LedgerChange change)
     {

@@ -113,7 +113,7 @@ public sealed class WhenARequestIsSentAgain(SharedService service) : ServiceTest
         Assert.Equal(1, await UsedAsync(node.NodeId));
     }
 
-    [Fact(Skip = "Accepted requests that change nothing are not remembered yet: the retry is decided anew.")]
+    [Fact]
     public async Task An_accepted_request_that_changed_nothing_is_remembered_too()
     {
         var node = await RegisterAsync();

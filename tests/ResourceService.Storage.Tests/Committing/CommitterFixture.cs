@@ -27,6 +27,8 @@ internal sealed class CommitterFixture : IDisposable
 
     public FaultyClaimStore Store { get; }
 
+    private int _requests;
+
     public RecordingObserver Observer { get; } = new();
 
     public GroupCommitter Committer { get; }
@@ -39,8 +41,10 @@ internal sealed class CommitterFixture : IDisposable
     public TestEntry SubmitClaim(DrivenNode node, string instance, Action? whenTold = null, RequestOrigin? askedBy = null)
     {
         node.Claim(instance, Sample.Amounts(1, 1));
-        return Submit(new TestEntry(node) { WhenTold = whenTold, AskedBy = askedBy ?? RequestOrigin.Service });
+        return Submit(new TestEntry(node) { WhenTold = whenTold, AskedBy = askedBy ?? new RequestOrigin("tester", NextRequestId(), 0, [1]) });
     }
+
+    private Guid NextRequestId() => new(Interlocked.Increment(ref _requests), 0, 0, new byte[8]);
 
     public TestEntry Submit(TestEntry entry)
     {

@@ -40,7 +40,8 @@ internal sealed class FaultyClaimStore(IClaimStore inner) : IClaimStore
 
     public IReadOnlyList<NodeView> LoadNodes(IReadOnlySet<int> nodeKeys) => inner.LoadNodes(nodeKeys);
 
-    public (IReadOnlyList<RememberedRequest> Requests, long LastRevision) LoadRequestsAfter(long revision) => inner.LoadRequestsAfter(revision);
+    public (IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest) LoadRequestsAfter(long revision, long number) =>
+        inner.LoadRequestsAfter(revision, number);
 
     public void Dispose() => inner.Dispose();
 }

@@ -21,7 +21,7 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         Assert.Equal((0L, 0L, 0), (contents.LastRevision, contents.LastClaimSequence, contents.UsageDifferences));
         Assert.Empty(contents.Nodes);
         Assert.Empty(contents.Requests);
-        Assert.Empty(Store.LoadRequestsAfter(0).Requests);
+        Assert.Empty(Store.LoadRequestsAfter(0, 0).Requests);
     }
 
     [Fact]
@@ -202,13 +202,28 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
 
         void AssertRequestsAfter(long revision, RememberedRequest[] later)
         {
-            var (requests, lastRevision) = Store.LoadRequestsAfter(revision);
+            var (requests, lastRevision, _) = Store.LoadRequestsAfter(revision, 0);
             Assert.Equal(later, requests);
             Assert.Equal(5, lastRevision);
         }
 
         static RememberedRequest Remembered(int request, long revision) =>
             new(AskedBy("", request).RequestId!.Value, request, revision, Sample.Now.UnixMs);
+    }
+
+    [Fact]
+    public void A_request_that_changed_nothing_is_remembered_by_a_number_of_its_own()
+    {
+        Commit(new TestEntry { AskedBy = AskedBy("agent", 7) }, new TestEntry { AskedBy = new RequestOrigin("nobody", null, 0, null) });
+
+        var remembered = Assert.Single(LoadAll().Requests);
+        Assert.Equal(AskedBy("agent", 7).RequestId, remembered.RequestId);
+        Assert.Equal(-1, remembered.Answer);
+        Assert.Equal(AskedBy("agent", 7).Reply, Reader.FindReply(-1));
+        Assert.Equal(0, LoadAll().LastRevision);
+        Assert.Equal(1, LoadAll().LastUnchangedRequest);
+        Assert.Equal(remembered, Assert.Single(Store.LoadRequestsAfter(0, 0).Requests));
+        Assert.Empty(Store.LoadRequestsAfter(0, 1).Requests);
     }
 
     private NodeView? LoadOne(int nodeKey) => Store.LoadNodes(new HashSet<int> { nodeKey }).SingleOrDefault();

@@ -30,6 +30,7 @@ CREATE TABLE claims (
     lease_end   INTEGER,
     create_time INTEGER NOT NULL,
     update_time INTEGER NOT NULL,
+    generation  INTEGER NOT NULL,
     reason      TEXT
 ) STRICT;
 
@@ -59,6 +60,15 @@ CREATE TABLE events (
     request_id   BLOB,
     fingerprint  INTEGER,
     reply        BLOB
+) STRICT;
+
+-- Requests that were accepted and changed nothing: no event remembers them, but a retry must not be decided anew.
+CREATE TABLE unchanged_requests (
+    number      INTEGER PRIMARY KEY,
+    time        INTEGER NOT NULL,
+    request_id  BLOB    NOT NULL,
+    fingerprint INTEGER NOT NULL,
+    reply       BLOB    NOT NULL
 ) STRICT;
 
 CREATE TABLE usage_snapshots (
