@@ -19,14 +19,15 @@ public sealed class GroupCommitter : IDisposable
     private readonly ICommitObserver _observer;
     private readonly CommitOptions _options;
     private readonly Thread _thread;
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _wake = new(0);
+
+    // A monitor, not a semaphore: waiting on it sleeps at once. A semaphore spins first, on a processor that callers need.
+    private readonly object _gate = new();
 
     // Both under _gate. Bounded by the requests in flight, which the server limits before a worker decides.
     private List<CommitEntry> _waiting = [];
     private bool _stopping;
 
-    // Whether the writer sleeps or is about to; spares a wake-up per entry while it works. Under _gate.
+    // Whether the writer sleeps; spares a wake-up per entry while it works. Under _gate.
     private bool _idle;
 
     private long _lastRevision;
@@ -54,23 +55,17 @@ public sealed class GroupCommitter : IDisposable
     /// <summary>Puts an entry behind all others. The entry is told its fate exactly once.</summary>
     public void Submit(CommitEntry entry)
     {
-        var wake = false;
-        var refused = false;
         lock (_gate)
         {
-            refused = _stopping;
-            if (!refused)
+            if (!_stopping)
             {
                 _waiting.Add(entry);
-                wake = _idle;
-                _idle = false;
+                Wake();
+                return;
             }
         }
 
-        if (refused)
-            Fail(entry);
-        else if (wake)
-            _wake.Release();
+        Fail(entry);
     }
 
     /// <summary>Commits what waits, takes nothing more, and ends the thread.</summary>
@@ -81,12 +76,19 @@ public sealed class GroupCommitter : IDisposable
             if (_stopping)
                 return;
             _stopping = true;
-            _idle = false;
+            Wake();
         }
 
-        _wake.Release();
         _thread.Join();
-        _wake.Dispose();
+    }
+
+    // Under _gate.
+    private void Wake()
+    {
+        if (!_idle)
+            return;
+        _idle = false;
+        Monitor.Pulse(_gate);
     }
 
     private void Run()
@@ -113,22 +115,18 @@ public sealed class GroupCommitter : IDisposable
     // Swaps an empty list for the waiting one; false when there is nothing more to do.
     private bool Take(ref List<CommitEntry> taken)
     {
-        while (true)
+        lock (_gate)
         {
-            lock (_gate)
+            while (_waiting.Count == 0)
             {
-                if (_waiting.Count > 0)
-                {
-                    (_waiting, taken) = (taken, _waiting);
-                    return true;
-                }
-
                 if (_stopping)
                     return false;
                 _idle = true;
+                Monitor.Wait(_gate);
             }
 
-            _wake.Wait();
+            (_waiting, taken) = (taken, _waiting);
+            return true;
         }
     }
 
@@ -233,16 +231,16 @@ public sealed class GroupCommitter : IDisposable
     // Takes what waits, or waits for entries for at most a span; false when the committer stops, after failing what waits.
     private bool TakeWithin(TimeSpan span, ref List<CommitEntry> taken)
     {
-        bool idle;
-        lock (_gate)
-            _idle = idle = _waiting.Count == 0 && !_stopping;
-        // Only an idle writer is woken by the next entry. What gathered behind the failed commit is taken at once.
-        if (idle)
-            _wake.Wait(span > TimeSpan.Zero ? span : TimeSpan.Zero);
         bool stopping;
         lock (_gate)
         {
-            _idle = false;
+            if (_waiting.Count == 0 && !_stopping && span > TimeSpan.Zero)
+            {
+                _idle = true;
+                Monitor.Wait(_gate, span);
+                _idle = false;
+            }
+
             stopping = _stopping;
             (_waiting, taken) = (taken, _waiting);
         }
