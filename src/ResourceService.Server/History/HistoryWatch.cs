@@ -34,7 +34,7 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
         try
         {
-            await output.WriteAsync(toProgress(position), ending.Token);
+            await WriteAsync(toProgress(position));
             while (true)
             {
                 var events = history.ReadAfter(position, PageSize);
@@ -45,12 +45,12 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
                     if (toMessage(recorded) is not { } message)
                         continue;
                     sent = true;
-                    await output.WriteAsync(message, ending.Token);
+                    await WriteAsync(message);
                 }
 
                 // A watcher of quiet nodes learns now and then how far it is, so that it can resume from there.
                 if (events.Count == PageSize && !sent)
-                    await output.WriteAsync(toProgress(position), ending.Token);
+                    await WriteAsync(toProgress(position));
                 if (events.Count == 0)
                     await history.WaitAfterAsync(position, ending.Token);
             }
@@ -59,5 +59,8 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         {
             throw RpcErrors.Stopping().ToException();
         }
+
+        // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.
+        Task WriteAsync(TMessage message) => output.WriteAsync(message, cancellation).WaitAsync(ending.Token);
     }
 }
