@@ -31,9 +31,6 @@ public enum RefusalKind
     /// <summary>The claim lives in another state than the step starts from.</summary>
     ClaimWrongState,
 
-    /// <summary>The instance holds no claim.</summary>
-    InstanceNotFound,
-
     /// <summary>The instance holds a claim already.</summary>
     InstanceAlreadyClaimed,
 

@@ -31,6 +31,9 @@ public sealed record LedgerEvent
     /// <summary>How many claims live on the node right after the change.</summary>
     public required int ClaimCount { get; init; }
 
+    /// <summary>What the node may be used for right after the change.</summary>
+    public required NodeState NodeState { get; init; }
+
     /// <summary>The <see cref="ClaimState"/> or <see cref="NodeState"/> before, by number; null when there was none.</summary>
     public int? StateBefore { get; init; }
 

@@ -29,10 +29,13 @@ public static class ClaimRules
     /// <summary>The build succeeded: the lease ends and the claim stays. Confirming twice changes nothing.</summary>
     public static Decision Confirm(NodeView node, ClaimId id, long? expectedGeneration, Instant now)
     {
-        if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
+        // A confirm that was carried out raised the generation itself: a repeat must not fail on it.
+        if (Find(node, id, null, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
         if (claim.State == ClaimState.Active)
             return Decision.Unchanged;
+        if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
+            return Decision.Refuse(stale);
         if (claim.LeaseEnd <= now)
             return Decision.Refuse(WrongState(claim, "its lease has ended"));
 

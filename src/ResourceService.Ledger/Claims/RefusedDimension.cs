@@ -6,9 +6,6 @@ public enum RefusalReason
     /// <summary>Nothing failed.</summary>
     None = 0,
 
-    /// <summary>The node is not registered.</summary>
-    NodeAbsent,
-
     /// <summary>The node is disabled or draining.</summary>
     NodeNotEnabled,
 

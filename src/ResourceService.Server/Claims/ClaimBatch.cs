@@ -24,8 +24,9 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
 
         if (request.AllOrNothing)
         {
+            // The batch is one request: it is known by its own id or, without one, by those inside, which otherwise only label the results.
             var result = await calls.RunAsync(
-                request, batchId, actor, V1.ClaimInstancesResponse.Parser, stamp => group.ClaimAsync(orders, stamp), cancellation);
+                request, batchId ?? IdOf(requestIds), actor, V1.ClaimInstancesResponse.Parser, stamp => group.ClaimAsync(orders, stamp), cancellation);
             for (var i = 0; i < (result.Reply?.Results.Count ?? 0); i++)
                 result.Reply!.Results[i].RequestId = request.Requests[i].RequestId;
             return result;
@@ -81,6 +82,20 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
         }
 
         return orders;
+    }
+
+    // One id for all of them; null when one is missing.
+    private static Guid? IdOf(IReadOnlyList<Guid?> ids)
+    {
+        var hash = new XxHash128();
+        foreach (var id in ids)
+        {
+            if (id is not { } known)
+                return null;
+            hash.Append(known.ToByteArray());
+        }
+
+        return new Guid(hash.GetCurrentHash());
     }
 
     private static Guid IdAt(Guid batch, int place)

@@ -3,6 +3,7 @@ using Grpc.Core;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Claims;
 
@@ -10,7 +11,7 @@ namespace ResourceService.Server.Claims;
 /// One StreamClaims call: reads requests as long as not too many are unanswered, and writes answers as they come. Answers that are ready
 /// together leave together: flushing each message is a stream's main cost.
 /// </summary>
-internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, StoppingSignal stop)
+internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, StoppingSignal stop, ILogger<ClaimStream> logger)
 {
     private static readonly WriteOptions _moreFollows = new(WriteFlags.BufferHint);
     private static readonly WriteOptions _flush = new();
@@ -67,8 +68,9 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
             // The caller is gone; nobody reads this.
             response.Error = RpcErrors.Of(new CommandOutcome(CommandStatus.Cancelled), "");
         }
-        catch (Exception)
+        catch (Exception cause)
         {
+            logger.CallFailed("StreamClaims", cause);
             // One broken request must not take the others' answers with it.
             response.Error = RpcErrors.Defect();
         }

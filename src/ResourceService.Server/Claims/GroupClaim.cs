@@ -18,6 +18,8 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
     /// <summary>The answers in the order of the orders: all claims, or an error each.</summary>
     public async ValueTask<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
     {
+        if (!fleet.Committer.IsAvailable)
+            return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "");
         var choices = orders.Select(order => Choose(order, orders.Count)).ToArray();
         var workers = choices.SelectMany(choice => choice).Distinct().ToArray();
         var decision = new GroupDecision(fleet, nodes, orders, choices, stamp);
@@ -76,8 +78,9 @@ internal sealed class GroupDecision(
         {
             DecideOn(members);
         }
-        catch (Exception fault) when (fault is InvariantBrokenException or OverflowException)
+        catch (Exception fault)
         {
+            // Whatever it is, it must not leave this thread: the workers of the group would stay parked.
             // Some ledgers may be changed and others not: none can be trusted, and the committer reads all of them from the store again.
             foreach (var claim in _entered)
                 fleet.Instances.Leave(claim.Instance.Id, claim.Id);
@@ -129,7 +132,12 @@ internal sealed class GroupDecision(
     public override void Acknowledge() => Complete(_response);
 
     /// <inheritdoc/>
-    public override void Failed() => Complete(RpcErrors.Of(new CommandOutcome(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken), ""));
+    public override void Failed()
+    {
+        for (var i = 0; i < _changed.Count; i++)
+            _changed[i].Worker.OnLost(Nodes[i]);
+        Complete(RpcErrors.Of(new CommandOutcome(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken), ""));
+    }
 
     private CallResult<V1.ClaimInstanceResponse> Decide(
         ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, ClaimChanged Change)> changes)

@@ -36,7 +36,7 @@ internal static class EventMapping
         {
             NodeId = current.Id.Value,
             Generation = recorded.Generation,
-            State = ContractMapping.ToContract(recorded.ClaimId is null ? (NodeState)recorded.StateAfter!.Value : current.State),
+            State = ContractMapping.ToContract(recorded.NodeState),
             ClaimCount = recorded.ClaimCount,
             Deleted = recorded.Kind == ChangeKind.NodeDeleted,
             ChangeTime = ContractMapping.ToContract(recorded.Time),

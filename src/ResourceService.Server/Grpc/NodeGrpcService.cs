@@ -32,6 +32,9 @@ internal sealed class NodeGrpcService(
             V1.RegisterNodeResponse.Parser,
             async stamp =>
             {
+                // A node that must exist and does not takes no place among those that do.
+                if (generation > 0 && nodes.FindEverRegistered(spec.Id) is null)
+                    return RpcErrors.Of(NodeRules.Register(NodeView.Unregistered(0, spec.Id), spec, generation, fleet.Now).Refusal!, spec.Id.Value);
                 if (nodes.FindOrAdd(spec.Id) is not { } worker)
                     return RpcErrors.TooManyNodes(options.NodesMax);
                 var now = fleet.Now;

@@ -101,8 +101,8 @@ internal static class RpcErrors
         WithRetry(Make(Code.Unavailable, ErrorReason.QueueFull, "Too many changes are waiting; retry with the same request_id."), _retrySoon);
 
     /// <summary>More nodes than configured.</summary>
-    public static Status TooManyNodes(int max) => WithRetry(
-        Make(Code.Unavailable, ErrorReason.QueueFull, $"The service holds {max} nodes, as many as Nodes:NodesMax allows."), _retryLater);
+    public static Status TooManyNodes(int max) =>
+        Make(Code.FailedPrecondition, ErrorReason.FleetFull, $"The service knows {max} nodes, as many as Nodes:NodesMax allows.", ("nodes_max", Text(max)));
 
     /// <summary>The service stops.</summary>
     public static Status Stopping() =>
@@ -110,7 +110,7 @@ internal static class RpcErrors
 
     /// <summary>A defect of the service.</summary>
     public static Status Defect() =>
-        Make(Code.Internal, ErrorReason.InvariantBroken, "A defect of the service; the node was read from the store again. Please report it.");
+        Make(Code.Internal, ErrorReason.InvariantBroken, "A defect of the service; nothing was changed. Please report it.");
 
     /// <summary>What became of a command that was not accepted.</summary>
     public static Status Of(CommandOutcome outcome, string nodeId) => outcome.Status switch
@@ -120,7 +120,6 @@ internal static class RpcErrors
         CommandStatus.QueueFull => QueueFull(),
         CommandStatus.StoreUnavailable => WithRetry(
             Make(Code.Unavailable, ErrorReason.StoreUnavailable, "The store takes no writes; nothing changed. Retry with the same request_id."), _retryLater),
-        CommandStatus.Stopping => Stopping(),
         CommandStatus.InDoubt => WithRetry(
             Make(Code.Unavailable, ErrorReason.CommitInDoubt, "The commit failed; a retry with the same request_id gets the right answer."), _retryLater),
         _ => Defect(),
@@ -134,7 +133,6 @@ internal static class RpcErrors
             RefusalKind.NodeNotFound => (Code.NotFound, ErrorReason.NodeNotFound),
             RefusalKind.ClaimNotLive => (Code.NotFound, ErrorReason.ClaimNotFound),
             RefusalKind.ClaimWrongState => (Code.FailedPrecondition, ErrorReason.ClaimWrongState),
-            RefusalKind.InstanceNotFound => (Code.NotFound, ErrorReason.InstanceNotFound),
             RefusalKind.InstanceAlreadyClaimed => (Code.AlreadyExists, ErrorReason.InstanceAlreadyClaimed),
             RefusalKind.NodeNotEnabled => (Code.FailedPrecondition, ErrorReason.NodeNotEnabled),
             RefusalKind.StaleGeneration => (Code.Aborted, ErrorReason.StaleGeneration),
@@ -162,7 +160,6 @@ internal static class RpcErrors
     /// <summary>The contract's name of a refusal reason.</summary>
     public static V1.RefusalReason ToContract(Ledger.Claims.RefusalReason reason) => reason switch
     {
-        Ledger.Claims.RefusalReason.NodeAbsent => V1.RefusalReason.NodeNotFound,
         Ledger.Claims.RefusalReason.NodeNotEnabled => V1.RefusalReason.NodeNotEnabled,
         Ledger.Claims.RefusalReason.NodeFiltered => V1.RefusalReason.NodeFiltered,
         Ledger.Claims.RefusalReason.TraitMissing => V1.RefusalReason.TraitMissing,

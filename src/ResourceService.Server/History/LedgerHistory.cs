@@ -25,11 +25,16 @@ internal sealed class LedgerHistory(IClaimReader reader)
     /// <summary>Begins behind what the store holds.</summary>
     public void StartAfter(long revision)
     {
+        TaskCompletionSource grown;
         lock (_gate)
         {
             _last = revision;
             _first = revision + 1;
+            grown = _grown;
+            _grown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+
+        grown.TrySetResult();
     }
 
     /// <summary>Adds what a commit made durable.</summary>

@@ -21,9 +21,6 @@ internal enum CommandStatus
     /// <summary>The store takes no writes; nothing changed.</summary>
     StoreUnavailable,
 
-    /// <summary>The service stops; nothing changed.</summary>
-    Stopping,
-
     /// <summary>The commit failed: a retry with the same id finds out whether it is durable.</summary>
     InDoubt,
 

@@ -7,7 +7,4 @@ internal interface INodeWork
     /// Does it. False parks the worker: nothing of this node is decided, and no thread waits, until <see cref="NodeWorker.Resume"/>.
     /// </summary>
     bool RunOn(NodeWorker worker);
-
-    /// <summary>It will not be done.</summary>
-    void Complete(CommandStatus status);
 }

@@ -19,7 +19,7 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
     /// <summary>Turns all further callers away; what is under way goes on.</summary>
     public void Stop() => _stopping = true;
 
-    /// <summary>Runs a change of an unidentified or identified request, the latter once.</summary>
+    /// <summary>Runs a change, once per request id where the request has one.</summary>
     /// <param name="request">The request, whose content a retry must repeat.</param>
     /// <param name="requestId">Its id; null when it has none.</param>
     /// <param name="actor">Who asks.</param>

@@ -38,21 +38,21 @@ internal sealed class LeaseClock : IDisposable
     private void Wake()
     {
         var now = new Instant(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        var due = new List<NodeWorker>();
+        var due = new List<(NodeWorker Worker, Instant Moment)>();
         lock (_gate)
         {
             _armedFor = null;
             while (_wakes.TryPeek(out var worker, out var moment) && moment <= now)
             {
                 _wakes.Dequeue();
-                due.Add(worker);
+                due.Add((worker, moment));
             }
 
             Arm();
         }
 
-        foreach (var worker in due)
-            worker.ExpireLeases();
+        foreach (var (worker, moment) in due)
+            worker.ExpireLeases(moment);
     }
 
     private void Arm()

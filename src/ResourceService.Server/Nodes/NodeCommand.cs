@@ -71,7 +71,7 @@ internal sealed class NodeCommand(
     /// <summary>Ends the command without the committer: nothing it said rests on changes that are not durable.</summary>
     public void CompleteNow() => _completion.TrySetResult(_decided);
 
-    /// <inheritdoc/>
+    /// <summary>Ends the command before it was decided, or when it cannot be made durable.</summary>
     public void Complete(CommandStatus status) => _completion.TrySetResult(new CommandOutcome(status));
 
     /// <inheritdoc/>
@@ -87,5 +87,10 @@ internal sealed class NodeCommand(
     public override void Acknowledge() => _completion.TrySetResult(_decided);
 
     /// <inheritdoc/>
-    public override void Failed() => Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
+    public override void Failed()
+    {
+        if (Nodes.Count > 0)
+            _worker?.OnLost(Nodes[0]);
+        Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
+    }
 }

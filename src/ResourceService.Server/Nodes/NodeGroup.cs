@@ -97,11 +97,6 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
     private sealed class Part(NodeGroup group) : INodeWork
     {
         public bool RunOn(NodeWorker worker) => group.Arrive(worker);
-
-        public void Complete(CommandStatus status)
-        {
-            group.Abandon(status);
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using ResourceService.Ledger;
@@ -26,6 +27,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     private Channel<INodeWork>? _channel;
     private NodeLedger _ledger;
     private volatile NodeView _view;
+
+    // Claims of changes that did not become durable, as far as is known: the registry must not keep what no ledger holds.
+    private readonly ConcurrentQueue<(InstanceId Instance, ClaimId Claim)> _lost = new();
 
     // What the store says after a failure, for the worker to start again with. Set by the committer's thread.
     private NodeView? _restored;
@@ -88,9 +92,11 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     }
 
     /// <summary>Ends the claims whose lease is over, and asks to be woken for the next.</summary>
-    public void ExpireLeases()
+    /// <param name="moment">The wake-up that was asked for. One that an earlier one replaced does nothing, or wake-ups would multiply.</param>
+    public void ExpireLeases(Instant moment)
     {
-        Interlocked.Exchange(ref _wakeMs, long.MaxValue);
+        if (Interlocked.CompareExchange(ref _wakeMs, long.MaxValue, moment.UnixMs) != moment.UnixMs)
+            return;
         var now = _fleet.Now;
         if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
             Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
@@ -129,6 +135,19 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The changes are not known to be durable. Called by the committer, before or after the ledger is read again.</summary>
+    public void OnLost(NodeCommit commit)
+    {
+        foreach (var applied in commit.Changes)
+        {
+            if (applied.Change is ClaimChanged { After: var claim })
+                _lost.Enqueue((claim.Instance.Id, claim.Id));
+        }
+
+        if (Interlocked.Exchange(ref _running, 1) == 0)
+            Resume();
+    }
+
     /// <summary>A request is durable; retries find its answer there.</summary>
     public void Remember(RequestOrigin origin, long answer) => _fleet.Requests.Remember(origin, answer);
 
@@ -139,13 +158,14 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         var reader = Channel().Reader;
         while (true)
         {
-            if (_ledger.Poisoned)
+            if (Volatile.Read(ref _restored) is not null)
                 TryRestore();
+            ForgetLost();
             for (var i = 0; reader.TryRead(out var work); i++)
             {
                 if (!work.RunOn(this))
                     return;
-                if (i == RunMax)
+                if (i + 1 == RunMax)
                 {
                     ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                     return;
@@ -154,7 +174,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
 
             Volatile.Write(ref _running, 0);
             // Who came between the last look and the line above found the worker running: look again.
-            var moreToDo = reader.TryPeek(out _) || Volatile.Read(ref _restored) is not null;
+            var moreToDo = reader.TryPeek(out _) || Volatile.Read(ref _restored) is not null || (!_lost.IsEmpty && !_ledger.Poisoned);
             if (!moreToDo || Interlocked.Exchange(ref _running, 1) != 0)
                 return;
         }
@@ -180,8 +200,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         {
             DecideOn(command, before);
         }
-        catch (Exception fault) when (fault is InvariantBrokenException or OverflowException)
+        catch (Exception fault)
         {
+            // Whatever it is, it must not leave this thread: the worker would never run again, and the caller may be another one.
             // The ledger may be half changed. Nothing of it can be trusted: the committer reads the node from the store again.
             _ledger.Poison();
             if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.NodeKey == before.NodeKey)
@@ -255,12 +276,26 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     {
         if (Interlocked.Exchange(ref _restored, null) is not { } restored)
             return false;
+        // A ledger that is sound already replaced the one that this was read for.
+        if (!_ledger.Poisoned)
+            return true;
         _fleet.Instances.Exchange(_ledger.View, restored);
         _ledger = new NodeLedger(restored);
         _view = restored;
         Volatile.Write(ref _uncommitted, 0);
+        ForgetLost();
         WakeForNextLease();
         return true;
+    }
+
+    // Takes out of the registry what was entered for changes that are lost. Only a sound ledger knows which claims there are.
+    private void ForgetLost()
+    {
+        while (!_ledger.Poisoned && _lost.TryDequeue(out var lost))
+        {
+            if (!_ledger.View.Claims.ContainsKey(lost.Claim.Sequence))
+                _fleet.Instances.Leave(lost.Instance, lost.Claim);
+        }
     }
 
     private void WakeBy(Instant moment)

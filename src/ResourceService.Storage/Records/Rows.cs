@@ -72,6 +72,7 @@ internal sealed class EventRow
     public string Actor { get; init; } = "";
     public string UsedAfter { get; init; } = "";
     public long ClaimCount { get; init; }
+    public long NodeState { get; init; }
     public string? Reason { get; init; }
     public long? StateBefore { get; init; }
     public long? StateAfter { get; init; }
@@ -97,6 +98,7 @@ internal sealed class EventRow
             Actor = Actor,
             UsedAfter = AmountsText.Read(UsedAfter),
             ClaimCount = (int)ClaimCount,
+            NodeState = (NodeState)NodeState,
             Reason = Reason ?? "",
             StateBefore = (int?)StateBefore,
             StateAfter = (int?)StateAfter,

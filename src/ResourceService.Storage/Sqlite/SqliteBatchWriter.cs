@@ -64,7 +64,8 @@ internal sealed class SqliteBatchWriter
         });
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _claimedEvent = new(
-        ["@claim_seq", "@revision", "@kind", "@generation", "@actor", "@used_after", "@claim_count", "@state_after", "@lease_after", "@request_id",
+        ["@claim_seq", "@revision", "@kind", "@generation", "@actor", "@used_after", "@claim_count", "@node_state", "@state_after", "@lease_after",
+            "@request_id",
             "@fingerprint", "@reply"],
         static (row, values) =>
         {
@@ -76,15 +77,16 @@ internal sealed class SqliteBatchWriter
             values[4].Value = recorded.Actor;
             values[5].Value = recorded.UsedAfter.ToString();
             values[6].Value = recorded.ClaimCount;
-            values[7].Value = OrNull(recorded.StateAfter);
-            values[8].Value = OrNull(recorded.LeaseAfter?.UnixMs);
-            BindRequest(recorded, origin, values.AsSpan(9));
+            values[7].Value = (int)recorded.NodeState;
+            values[8].Value = OrNull(recorded.StateAfter);
+            values[9].Value = OrNull(recorded.LeaseAfter?.UnixMs);
+            BindRequest(recorded, origin, values.AsSpan(10));
         });
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _event = new(
         ["@revision", "@time", "@kind", "@node_key", "@generation", "@actor", "@used_after", "@claim_count", "@reason", "@state_before",
             "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
-            "@fingerprint", "@reply"],
+            "@fingerprint", "@reply", "@node_state"],
         BindEvent);
 
     private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
@@ -165,7 +167,8 @@ internal sealed class SqliteBatchWriter
         values[17].Value = OrNull(
             recorded.InstanceAfter is { } instanceAfter ? SpecText.WriteInstance(instanceAfter)
             : recorded.SpecAfter is { } specAfter ? SpecText.Write(specAfter) : null);
-        BindRequest(recorded, origin, values.AsSpan(18));
+        BindRequest(recorded, origin, values.AsSpan(18, 3));
+        values[21].Value = (int)recorded.NodeState;
     }
 
     private static void BindRequest(LedgerEvent recorded, RequestOrigin origin, Span<SqliteParameter> values)

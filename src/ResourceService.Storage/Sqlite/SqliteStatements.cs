@@ -54,19 +54,19 @@ internal static class SqliteStatements
     /// was written right before: copying it there costs less than handing it over twice.
     /// </summary>
     public const string InsertClaimedEvent = """
-        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, state_after,
-            instance_id, claim_seq, amounts, lease_after, request_id, fingerprint, reply)
-        SELECT @revision, create_time, @kind, node_key, @generation, @actor, @used_after, @claim_count, @state_after,
-            instance_id, claim_seq, amounts, @lease_after, @request_id, @fingerprint, @reply
+        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state,
+            state_after, instance_id, claim_seq, amounts, lease_after, request_id, fingerprint, reply)
+        SELECT @revision, create_time, @kind, node_key, @generation, @actor, @used_after, @claim_count, @node_state,
+            @state_after, instance_id, claim_seq, amounts, @lease_after, @request_id, @fingerprint, @reply
         FROM claims WHERE claim_seq = @claim_seq
         """;
 
     /// <summary>Keeps any other event, with the answer for retries.</summary>
     public const string InsertEvent = """
-        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, reason, state_before, state_after,
-            instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply)
-        VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @reason, @state_before, @state_after,
-            @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
+        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state, reason,
+            state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply)
+        VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
+            @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
         """;
 
     /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
@@ -164,7 +164,7 @@ internal static class SqliteStatements
     /// <summary>What happened, in a range of revisions? Ends with one of the orders below.</summary>
     public const string SelectEvents = """
         SELECT revision AS Revision, time AS Time, kind AS Kind, node_key AS NodeKey, generation AS Generation, actor AS Actor,
-            used_after AS UsedAfter, claim_count AS ClaimCount, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
+            used_after AS UsedAfter, claim_count AS ClaimCount, node_state AS NodeState, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
             instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
             before AS Before, after AS After, request_id AS RequestId
         FROM events

@@ -39,7 +39,6 @@ public class ClaimRulesRefusalTests
         ["confirm: no such claim"] = (() => ClaimRules.Confirm(_enabled.View, _gone, null, _now), RefusalKind.ClaimNotLive),
         ["confirm: no such claim, stale as well"] = (() => ClaimRules.Confirm(_enabled.View, _gone, Stale, _now), RefusalKind.ClaimNotLive),
         ["confirm: stale"] = (() => ClaimRules.Confirm(_enabled.View, _held.Id, Stale, _now), RefusalKind.StaleGeneration),
-        ["confirm: stale, already active"] = (() => ClaimRules.Confirm(_enabled.View, _active.Id, Stale, _now), RefusalKind.StaleGeneration),
         ["confirm: in the lease's last millisecond"] = (() => ClaimRules.Confirm(_enabled.View, _held.Id, null, _late), RefusalKind.ClaimWrongState),
         ["renew: no such claim"] = (() => ClaimRules.Renew(_enabled.View, _gone, null, _late, _now), RefusalKind.ClaimNotLive),
         ["renew: stale"] = (() => ClaimRules.Renew(_enabled.View, _held.Id, Stale, _late, _now), RefusalKind.StaleGeneration),

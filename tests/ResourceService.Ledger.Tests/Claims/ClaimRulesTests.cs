@@ -86,6 +86,14 @@ public class ClaimRulesTests
     }
 
     [Fact]
+    public void Confirm_of_an_active_claim_changes_nothing_whatever_generation_is_expected()
+    {
+        var active = _node.Confirm(_node.Claim("instance-1", Sample.Amounts(2, 512)));
+
+        Assert.Equal(Decision.Unchanged, ClaimRules.Confirm(_node.View, active.Id, _node.View.Generation - 1, _later));
+    }
+
+    [Fact]
     public void Release_ends_held_and_active_claims_with_the_callers_reason()
     {
         var held = _node.Claim("instance-1", Sample.Amounts(2, 512));

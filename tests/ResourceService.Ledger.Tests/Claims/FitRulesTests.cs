@@ -81,7 +81,7 @@ public class FitRulesTests
     public void Every_reason_that_a_fit_can_give_has_a_row()
     {
         // The others are of whole nodes, and are given before the fit is asked.
-        RefusalReason[] others = [RefusalReason.None, RefusalReason.NodeAbsent, RefusalReason.NodeNotEnabled, RefusalReason.NodeFiltered];
+        RefusalReason[] others = [RefusalReason.None, RefusalReason.NodeNotEnabled, RefusalReason.NodeFiltered];
         var covered = _rows.Values.SelectMany(row => row.Refused).Select(dimension => dimension.Reason).Distinct();
         Assert.Equal(Enum.GetValues<RefusalReason>().Except(others).Order(), covered.Order());
     }

@@ -45,7 +45,7 @@ public sealed class WhenALimitIsReached(NarrowService service) : IClassFixture<N
         await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 1000));
         await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-2"));
 
-        await Expect.ErrorAsync(service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-3")), StatusCode.Unavailable, "QUEUE_FULL");
+        await Expect.ErrorAsync(service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-3")), StatusCode.FailedPrecondition, "FLEET_FULL");
 
         await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-2", vcpus: 16));
         Assert.Equal(2, (await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest())).Nodes.Count);

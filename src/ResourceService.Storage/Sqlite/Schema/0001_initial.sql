@@ -44,6 +44,7 @@ CREATE TABLE events (
     actor        TEXT    NOT NULL,
     used_after   TEXT    NOT NULL,
     claim_count  INTEGER NOT NULL,
+    node_state   INTEGER NOT NULL,
     reason       TEXT,
     state_before INTEGER,
     state_after  INTEGER,
