@@ -92,8 +92,11 @@ public sealed class ServiceProcess : IAsyncDisposable
     public async Task<int> StopGentlyAsync()
     {
         await AskToStopAsync();
-        return await ExitCodeAsync("the service ends after SIGTERM");
+        return await StoppedAsync();
     }
+
+    /// <summary>The exit code of a service that was asked to end.</summary>
+    public Task<int> StoppedAsync() => ExitCodeAsync("the service ends after SIGTERM");
 
     /// <summary>Asks the service to end (SIGTERM).</summary>
     public async Task AskToStopAsync()

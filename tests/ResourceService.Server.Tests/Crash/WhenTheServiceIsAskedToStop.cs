@@ -79,6 +79,6 @@ public sealed class WhenTheServiceIsAskedToStop(ITestOutputHelper output)
             service.Log.All.Any(line => line.Contains("Stopping", StringComparison.Ordinal))));
 
         await Expect.ErrorAsync(watch.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
-        Assert.Equal(0, await service.StopGentlyAsync());
+        Assert.Equal(0, await service.StoppedAsync());
     }
 }
