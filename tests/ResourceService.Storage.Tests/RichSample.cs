@@ -14,6 +14,35 @@ internal static class RichSample
 
     public static readonly RequestOrigin Origin = new("scheduler-1", Guid.Parse("8f3c6c1e-5b6a-4e0e-9a53-0d6f0a3b1c2d"), -5, [1, 2, 3]);
 
+    /// <summary>A request with every field set.</summary>
+    public static ResourceRequest Request { get; } =
+        new(Sample.Amounts(3, 8), ["HW_CPU_X86_AVX2"], ["CUSTOM_SLOW"], Sample.Amounts(60, 200_000))
+        {
+            Numa = new NumaRequest(
+                [
+                    new NumaCellRequest(CpuSet.From([0]), CpuSet.From([1]), 4, PageSizePolicy.Explicit, 1_048_576),
+                    new NumaCellRequest(CpuSet.Empty, CpuSet.From([2, 70]), 4, PageSizePolicy.Large, 0),
+                ],
+                CpuPolicy.Mixed, CpuThreadPolicy.Isolate, EmulatorThreadsPolicy.Isolate, PackCells: true),
+            Devices =
+            [
+                new DeviceRequest(
+                    "nic", 2,
+                    [
+                        new DeviceDescription("8086", "154c", DeviceType.VirtualFunction, [KeyValuePair.Create("physical_network", "net-1")]),
+                        new DeviceDescription(null, null, null, []),
+                    ],
+                    DeviceNumaPolicy.Socket),
+            ],
+            CpuAllocationRatio = 1.5,
+            RamAllocationRatio = 0.75,
+        };
+
+    /// <summary>An assignment with every field set.</summary>
+    public static Assignment Assignment { get; } = new(
+        [new CellAssignment(0, 1_048_576, 1_048_576, [new PinnedCpu(1, 2)], CpuSet.From([3]), CpuSet.From([7]), CpuSet.From([0]), 4_096)],
+        [new AssignedDevice("nic", "0000:3b:02.1")]);
+
     public static NodeSpec Spec(string name = "rich-node") =>
         Sample.Spec(
             name, (ResourceClass.Vcpu, Sample.Inventory(64, reserved: 2, ratio: 4.25, minUnit: 1, maxUnit: 32, stepSize: 1)),

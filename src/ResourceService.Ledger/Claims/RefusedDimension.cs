@@ -35,16 +35,76 @@ public enum RefusalReason
 
     /// <summary>Less is free than was asked.</summary>
     CapacityExceeded,
+
+    /// <summary>Cells are asked for, but the node reports no NUMA topology.</summary>
+    NumaTopologyMissing,
+
+    /// <summary>More cells are asked for than the node has.</summary>
+    NumaCellsTooFew,
+
+    /// <summary>Each requested cell fits on some host cell, but not all of them together.</summary>
+    NumaCellsNotCombinable,
+
+    /// <summary>The host cell has too little memory (MiB).</summary>
+    NumaMemoryExceeded,
+
+    /// <summary>The host cell has too few free pages of the size (pages).</summary>
+    NumaPagesExceeded,
+
+    /// <summary>The host cell has no pages of the size, or the memory is no multiple of it (KiB).</summary>
+    NumaPageSizeUnavailable,
+
+    /// <summary>The host cell has fewer shared CPUs than floating vCPUs are asked for.</summary>
+    NumaSharedCpusExceeded,
+
+    /// <summary>The host cell has too few free dedicated CPUs, an emulator CPU included.</summary>
+    NumaDedicatedCpusExceeded,
+
+    /// <summary>The free dedicated CPUs do not suit the thread policy.</summary>
+    NumaThreadPolicyUnmet,
+
+    /// <summary>The request's own CPU ratio is exceeded on the host cell (CPUs).</summary>
+    NumaCpuRatioExceeded,
+
+    /// <summary>The request's own memory ratio is exceeded on the host cell (MiB).</summary>
+    NumaRamRatioExceeded,
+
+    /// <summary>A live migration would change the page size (KiB).</summary>
+    NumaPageSizeChanged,
+
+    /// <summary>No device of the node matches any alternative.</summary>
+    DeviceNotMatched,
+
+    /// <summary>Devices match, but too few are free.</summary>
+    DeviceCountExceeded,
+
+    /// <summary>Enough devices are free, but too few near the NUMA cells.</summary>
+    DeviceNumaPolicyUnmet,
+
+    /// <summary>Devices of the same socket are asked for, but a host cell reports no socket.</summary>
+    DeviceSocketUnknown,
+
+    /// <summary>Only devices that must be asked for by name are left: PF, vDPA or remote-managed ones.</summary>
+    DeviceTypeNotRequested,
+
+    /// <summary>Each device request can be met, but not all of them together.</summary>
+    DevicesNotCombinable,
 }
 
 /// <summary>One dimension that failed.</summary>
 /// <param name="Reason">The rule.</param>
-/// <param name="Subject">What it is about: a resource class or a trait.</param>
+/// <param name="Subject">What it is about: a resource class, a trait or the name of a device request; empty for NUMA.</param>
 /// <param name="Requested">The amount asked, where there is one.</param>
 /// <param name="Available">What could still be had; negative while an overage lasts.</param>
 /// <param name="Capacity">The bound that was passed: capacity, limit, smallest or largest unit, or step.</param>
 public readonly record struct RefusedDimension(RefusalReason Reason, string Subject, long Requested, long Available, long Capacity)
 {
+    /// <summary>The host's number of the NUMA cell concerned.</summary>
+    public int? HostCellId { get; init; }
+
+    /// <summary>The place of the NUMA cell in the request, from 0.</summary>
+    public int? RequestCell { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Reason switch
     {

@@ -1,3 +1,7 @@
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Numa;
+
 namespace ResourceService.Ledger.Nodes;
 
 /// <summary>Every equation a node's picture must satisfy. Run at recovery, by VerifyLedger and in tests.</summary>
@@ -49,5 +53,21 @@ public static class LedgerInvariants
 
         withoutInventory = (IReadOnlyDictionary<ResourceClass, long>?)homeless ?? System.Collections.Immutable.ImmutableDictionary<ResourceClass, long>.Empty;
         return sums;
+    }
+
+    /// <summary>What the claims use of each NUMA cell of a node.</summary>
+    public static NumaUsage SumNuma(NodeSpec spec, IEnumerable<Claim> claims)
+    {
+        var usage = NumaUsage.None(spec.Numa);
+        return spec.Numa is null ? usage : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Numa, claim.Assignment.Cells));
+    }
+
+    /// <summary>Which of the claims owns each device of a node.</summary>
+    public static DeviceUsage SumDevices(NodeSpec spec, IEnumerable<Claim> claims)
+    {
+        var usage = DeviceUsage.None(spec.Devices);
+        return spec.Devices.Count == 0
+            ? usage
+            : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Devices, claim.Assignment.Devices, claim.Id.Sequence));
     }
 }

@@ -1,4 +1,6 @@
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
 
@@ -57,6 +59,8 @@ public sealed class NodeLedger(NodeView view)
         {
             Spec = registered.Spec,
             UsedAmounts = used,
+            NumaUsage = LedgerInvariants.SumNuma(registered.Spec, View.Claims.Values),
+            DeviceUsage = LedgerInvariants.SumDevices(registered.Spec, View.Claims.Values),
             State = returns ? NodeState.Enabled : View.State,
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
@@ -76,6 +80,8 @@ public sealed class NodeLedger(NodeView view)
         {
             Claims = after.State.IsLive() ? View.Claims.SetItem(after.Id.Sequence, after) : View.Claims.Remove(after.Id.Sequence),
             UsedAmounts = UsedAfter(before, after),
+            NumaUsage = NumaUsageAfter(before, after),
+            DeviceUsage = DeviceUsageAfter(before, after),
             FailedBuilds = changed.Kind switch
             {
                 ChangeKind.ClaimAborted => View.FailedBuilds + 1,
@@ -90,7 +96,7 @@ public sealed class NodeLedger(NodeView view)
     private long[] UsedAfter(Claim? before, Claim after)
     {
         // Confirming or renewing keeps the amounts: the usage array is shared with the picture before.
-        if (before is not null && after.State.IsLive())
+        if (before is not null && after.State.IsLive() && ReferenceEquals(before.Amounts, after.Amounts))
             return View.UsedAmounts;
 
         var used = (long[])View.UsedAmounts.Clone();
@@ -99,6 +105,27 @@ public sealed class NodeLedger(NodeView view)
         if (after.State.IsLive())
             Add(used, after.Amounts, +1);
         return used;
+    }
+
+    private NumaUsage NumaUsageAfter(Claim? before, Claim after)
+    {
+        var (taken, given) = AssignmentsChanged(before, after);
+        return View.NumaUsage.Without(View.Spec.Numa, taken.Cells).With(View.Spec.Numa, given.Cells);
+    }
+
+    private DeviceUsage DeviceUsageAfter(Claim? before, Claim after)
+    {
+        var (taken, given) = AssignmentsChanged(before, after);
+        return View.DeviceUsage
+            .Without(View.Spec.Devices, taken.Devices, after.Id.Sequence)
+            .With(View.Spec.Devices, given.Devices, after.Id.Sequence);
+    }
+
+    private static (Assignment Taken, Assignment Given) AssignmentsChanged(Claim? before, Claim after)
+    {
+        var taken = before?.Assignment ?? Assignment.None;
+        var given = after.State.IsLive() ? after.Assignment : Assignment.None;
+        return ReferenceEquals(taken, given) ? (Assignment.None, Assignment.None) : (taken, given);
     }
 
     private long NextGeneration() => checked(View.Generation + 1);

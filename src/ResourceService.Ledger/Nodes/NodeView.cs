@@ -1,11 +1,14 @@
 using System.Collections.Immutable;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
 
 /// <summary>
 /// An immutable picture of one node. The worker's newest picture may run ahead of the disk; the one that readers get is published after its
-/// commit. Always true: <c>Used[i]</c> is the sum of the amounts of class i over <see cref="Claims"/>.
+/// commit. Always true: <c>Used[i]</c> is the sum of the amounts of class i over <see cref="Claims"/>, and <see cref="NumaUsage"/> and
+/// <see cref="DeviceUsage"/> are the sums of their assignments.
 /// </summary>
 public sealed record NodeView
 {
@@ -42,6 +45,12 @@ public sealed record NodeView
     /// <summary>How much is used of the class at each place of <see cref="NodeSpec.Inventories"/>.</summary>
     public ReadOnlySpan<long> Used => UsedAmounts;
 
+    /// <summary>What is used of each NUMA cell.</summary>
+    public NumaUsage NumaUsage { get; init; } = NumaUsage.None(null);
+
+    /// <summary>Which claim owns each device.</summary>
+    public DeviceUsage DeviceUsage { get; init; } = DeviceUsage.None([]);
+
     /// <summary>The node's id.</summary>
     public NodeId Id => Spec.Id;
 
@@ -67,7 +76,12 @@ public sealed record NodeView
     public static NodeView Restore(NodeView recorded, IEnumerable<Claim> liveClaims)
     {
         var node = recorded with { Claims = liveClaims.ToImmutableSortedDictionary(claim => claim.Id.Sequence, claim => claim) };
-        return node with { UsedAmounts = LedgerInvariants.Sum(node, out _) };
+        return node with
+        {
+            UsedAmounts = LedgerInvariants.Sum(node, out _),
+            NumaUsage = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values),
+            DeviceUsage = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values),
+        };
     }
 
     /// <summary>How much of a class can still be promised; negative while an overage lasts.</summary>

@@ -1,7 +1,20 @@
 namespace ResourceService.Ledger.Numa;
 
 /// <summary>A host's memory-and-CPU cells in the order the host lists them; the order decides ties. Compared by content.</summary>
-public sealed record NumaTopology(ValueList<NumaCell> Cells);
+public sealed record NumaTopology(ValueList<NumaCell> Cells)
+{
+    /// <summary>The place of the cell with this number; -1 when the host has none.</summary>
+    public int IndexOf(int cellId)
+    {
+        for (var i = 0; i < Cells.Count; i++)
+        {
+            if (Cells[i].CellId == cellId)
+                return i;
+        }
+
+        return -1;
+    }
+}
 
 /// <summary>One cell of a host.</summary>
 /// <param name="CellId">The host's number of the cell.</param>
@@ -18,7 +31,20 @@ public sealed record NumaCell(
     CpuSet DedicatedCpus,
     ValueList<CpuSet> ThreadSiblings,
     long MemoryMb,
-    ValueList<PagePool> PagePools);
+    ValueList<PagePool> PagePools)
+{
+    /// <summary>The place of the pool with this page size; -1 when the cell has none.</summary>
+    public int IndexOfPool(long sizeKb)
+    {
+        for (var i = 0; i < PagePools.Count; i++)
+        {
+            if (PagePools[i].SizeKb == sizeKb)
+                return i;
+        }
+
+        return -1;
+    }
+}
 
 /// <summary>The pages of one size in a cell.</summary>
 /// <param name="SizeKb">Size of a page in KiB.</param>

@@ -115,7 +115,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
 
     /// <summary>The claim to admit.</summary>
     public static Claim MakeClaim(ClaimId id, ClaimOrder order, Instant now) =>
-        new(id, order.Instance, order.Request.Amounts, ClaimState.Held, now.Add(order.Lease), now, now, "");
+        new(id, order.Instance, order.Request, ClaimState.Held, now.Add(order.Lease), now, now, "");
 
     /// <summary>The answer to an admitted claim.</summary>
     public static V1.ClaimInstanceResponse Reply(NodeView node, Decision decision)

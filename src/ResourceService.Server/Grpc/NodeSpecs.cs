@@ -99,7 +99,7 @@ internal static partial class NodeSpecs
         foreach (var cpu in cpus.Take(CpuMax + 1))
             violations.Between(field, cpu, 0, CpuMax);
         Unique(cpus.Take(CpuMax + 1), field, "CPU", violations);
-        return CpuSet.From(cpus.Take(CpuMax + 1));
+        return CpuSet.From(cpus.Take(CpuMax + 1).Where(cpu => cpu is >= 0 and <= CpuMax));
     }
 
     private static ValueList<Device> Read(IReadOnlyList<V1.Device> messages, FieldViolations violations)

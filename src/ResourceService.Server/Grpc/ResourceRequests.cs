@@ -38,7 +38,7 @@ internal static class ResourceRequests
         }
 
         violations.Leave();
-        return new ResourceRequest(amounts, required, forbidden, limits);
+        return SharedRequests.Of(new ResourceRequest(amounts, required, forbidden, limits));
     }
 
     /// <summary>Whether the request needs what this build cannot decide yet.</summary>
@@ -142,7 +142,7 @@ internal static class ResourceRequests
                 read.Add(new ResourceAmount(resourceClass, amount));
         }
 
-        return violations.None ? SharedAmounts.Of(ResourceAmounts.From(read)) : ResourceAmounts.Empty;
+        return violations.None ? ResourceAmounts.From(read) : ResourceAmounts.Empty;
     }
 
     private static void Ratio(string field, double ratio, FieldViolations violations)

@@ -40,6 +40,9 @@ internal sealed class ClaimRow
     public string ProjectId { get; init; } = "";
     public string? Attributes { get; init; }
     public string Amounts { get; init; } = "";
+    public string? Request { get; init; }
+    public string? Assignment { get; init; }
+    public long Role { get; init; }
     public long State { get; init; }
     public long? LeaseEnd { get; init; }
     public long CreateTime { get; init; }
@@ -50,13 +53,15 @@ internal sealed class ClaimRow
     public Claim ToClaim() => new(
         new ClaimId((int)NodeKey, ClaimSeq),
         AttributesText.Read(InstanceId, ProjectId, Attributes),
-        AmountsText.Read(Amounts),
+        RequestText.Read(Amounts, Request),
         (ClaimState)State,
         LeaseEnd is { } end ? new Instant(end) : null,
         new Instant(CreateTime),
         new Instant(UpdateTime),
         Reason ?? "")
     {
+        Assignment = AssignmentText.Read(Assignment),
+        Role = (ClaimRole)Role,
         Generation = Generation,
     };
 }

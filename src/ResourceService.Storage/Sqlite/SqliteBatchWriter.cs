@@ -31,22 +31,20 @@ internal sealed class SqliteBatchWriter
             values[5].Value = update.GenerationBefore;
         });
 
-    private readonly RowBinder<Claim> _newClaim = new(
+    private readonly RowBinder<Claim> _newPlainClaim = new(
         ["@claim_seq", "@node_key", "@instance_id", "@project_id", "@attributes", "@amounts", "@state", "@lease_end", "@create_time", "@update_time",
             "@generation"],
+        BindNewClaim);
+
+    private readonly RowBinder<Claim> _newClaim = new(
+        ["@claim_seq", "@node_key", "@instance_id", "@project_id", "@attributes", "@amounts", "@state", "@lease_end", "@create_time", "@update_time",
+            "@generation", "@request", "@assignment", "@role"],
         static (claim, values) =>
         {
-            values[0].Value = claim.Id.Sequence;
-            values[1].Value = claim.Id.NodeKey;
-            values[2].Value = claim.Instance.Id.Value;
-            values[3].Value = claim.Instance.ProjectId;
-            values[4].Value = OrNull(AttributesText.Write(claim.Instance));
-            values[5].Value = claim.Amounts.ToString();
-            values[6].Value = (int)claim.State;
-            values[7].Value = OrNull(claim.LeaseEnd?.UnixMs);
-            values[8].Value = claim.CreateTime.UnixMs;
-            values[9].Value = claim.UpdateTime.UnixMs;
-            values[10].Value = claim.Generation;
+            BindNewClaim(claim, values);
+            values[11].Value = OrNull(RequestText.Write(claim.Request));
+            values[12].Value = OrNull(AssignmentText.Write(claim.Assignment));
+            values[13].Value = (int)claim.Role;
         });
 
     private readonly RowBinder<Claim> _claim = new(
@@ -122,7 +120,8 @@ internal sealed class SqliteBatchWriter
         if (written != batch.Nodes.Count)
             throw new GenerationConflictException($"{batch.Nodes.Count - written} of {batch.Nodes.Count} nodes were changed by another writer.");
 
-        Execute(SqliteStatements.InsertClaim, _newClaim, batch.AddedClaims);
+        Execute(SqliteStatements.InsertPlainClaim, _newPlainClaim, batch.AddedClaims.Where(IsPlain));
+        Execute(SqliteStatements.InsertClaim, _newClaim, batch.AddedClaims.Where(claim => !IsPlain(claim)));
         Execute(SqliteStatements.UpdateClaim, _claim, batch.ChangedClaims);
         Execute(SqliteStatements.InsertClaimedEvent, _claimedEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfNewClaim(row.First)));
         Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First)));
@@ -140,6 +139,21 @@ internal sealed class SqliteBatchWriter
         values[2].Value = node.UsedByClass().ToString();
         values[3].Value = node.FailedBuilds;
         values[4].Value = node.UpdateTime.UnixMs;
+    }
+
+    private static void BindNewClaim(Claim claim, SqliteParameter[] values)
+    {
+        values[0].Value = claim.Id.Sequence;
+        values[1].Value = claim.Id.NodeKey;
+        values[2].Value = claim.Instance.Id.Value;
+        values[3].Value = claim.Instance.ProjectId;
+        values[4].Value = OrNull(AttributesText.Write(claim.Instance));
+        values[5].Value = claim.Amounts.ToString();
+        values[6].Value = (int)claim.State;
+        values[7].Value = OrNull(claim.LeaseEnd?.UnixMs);
+        values[8].Value = claim.CreateTime.UnixMs;
+        values[9].Value = claim.UpdateTime.UnixMs;
+        values[10].Value = claim.Generation;
     }
 
     private static void BindEvent((LedgerEvent Event, RequestOrigin Origin) row, SqliteParameter[] values)
@@ -179,6 +193,8 @@ internal sealed class SqliteBatchWriter
     }
 
     private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null };
+
+    private static bool IsPlain(Claim claim) => claim.Request.IsPlain && claim.Assignment.IsNone && claim.Role == ClaimRole.Primary;
 
     private static object OrNull<T>(T? value) => value is null or "" ? DBNull.Value : value;
 }

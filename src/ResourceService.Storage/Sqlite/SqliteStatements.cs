@@ -33,15 +33,23 @@ internal static class SqliteStatements
         WHERE node_key = @node_key AND generation = @generation_before
         """;
 
-    /// <summary>Keeps a new claim.</summary>
-    public const string InsertClaim = """
+    /// <summary>Keeps a new primary claim that asked for amounts only, as most do: what it lacks is not handed over.</summary>
+    public const string InsertPlainClaim = """
         INSERT INTO claims (claim_seq, node_key, instance_id, project_id, attributes, amounts, state, lease_end, create_time, update_time,
             generation)
         VALUES (@claim_seq, @node_key, @instance_id, @project_id, @attributes, @amounts, @state, @lease_end, @create_time, @update_time,
             @generation)
         """;
 
-    /// <summary>Keeps what changed of a claim.</summary>
+    /// <summary>Keeps any other new claim.</summary>
+    public const string InsertClaim = """
+        INSERT INTO claims (claim_seq, node_key, instance_id, project_id, attributes, amounts, state, lease_end, create_time, update_time,
+            generation, request, assignment, role)
+        VALUES (@claim_seq, @node_key, @instance_id, @project_id, @attributes, @amounts, @state, @lease_end, @create_time, @update_time,
+            @generation, @request, @assignment, @role)
+        """;
+
+    /// <summary>Keeps a new state of a claim, its lease and its instance.</summary>
     public const string UpdateClaim = """
         UPDATE claims
         SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time,
@@ -94,7 +102,7 @@ internal static class SqliteStatements
     /// <summary>The columns of a claim.</summary>
     public const string ClaimColumns = """
         claim_seq AS ClaimSeq, node_key AS NodeKey, instance_id AS InstanceId, project_id AS ProjectId, attributes AS Attributes,
-            amounts AS Amounts, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime,
+            amounts AS Amounts, request AS Request, assignment AS Assignment, role AS Role, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime,
             generation AS Generation, reason AS Reason
         """;
 

@@ -11,6 +11,8 @@ internal static class NodeViewAssert
         Assert.Equal(Scalars(expected), Scalars(actual));
         Assert.Equal(expected.Spec, actual.Spec);
         Assert.Equal(expected.Used.ToArray(), actual.Used.ToArray());
+        Assert.Equal(expected.NumaUsage, actual.NumaUsage);
+        Assert.Equal(expected.DeviceUsage.Owners.ToArray(), actual.DeviceUsage.Owners.ToArray());
         Assert.Equal(expected.Claims.Values, actual.Claims.Values);
     }
 

@@ -38,10 +38,10 @@ internal static class Sample
         return ResourceAmounts.From(items);
     }
 
-    public static ResourceRequest Request(ResourceAmounts amounts) => new(amounts, [], [], ResourceAmounts.Empty);
+    public static ResourceRequest Request(ResourceAmounts amounts) => ResourceRequest.Of(amounts);
 
     public static Instance Instance(string id) => new(new InstanceId(id), "project-1", "", "", "", "", "");
 
     public static Claim HeldClaim(ClaimId id, Instance instance, ResourceAmounts amounts, Instant? leaseEnd = null) =>
-        new(id, instance, amounts, ClaimState.Held, leaseEnd ?? LeaseEnd, Now, Now, "");
+        new(id, instance, ResourceRequest.Of(amounts), ClaimState.Held, leaseEnd ?? LeaseEnd, Now, Now, "");
 }

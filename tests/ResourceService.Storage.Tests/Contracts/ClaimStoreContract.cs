@@ -42,6 +42,25 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     }
 
     [Fact]
+    public void Everything_asked_for_and_given_inside_a_node_comes_back()
+    {
+        var node = DrivenNode.Registered(RichSample.Spec(), nodeKey: 4);
+        var candidate = Sample.HeldClaim(new ClaimId(4, 4_000_001), RichSample.Instance, RichSample.Request.Amounts) with
+        {
+            Request = RichSample.Request,
+            Assignment = RichSample.Assignment,
+            Role = ClaimRole.MoveTarget,
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, Sample.Now, null, candidate, "")));
+        Assert.Equal([2, 3, 7], node.View.NumaUsage.Cells[0].PinnedCpus);
+        Commit(node);
+        Restart();
+
+        AssertStored(node);
+    }
+
+    [Fact]
     public void Each_step_of_a_claims_life_comes_back()
     {
         var node = NewNode(1);

@@ -11,7 +11,7 @@ namespace ResourceService.Storage.Tests.Sqlite;
 /// <summary>The database file itself: its format, its PRAGMAs, its schema version, and files that are not what they should be.</summary>
 public sealed class SqliteFileTests : IDisposable
 {
-    private const long SchemaVersion = 1;
+    private const long SchemaVersion = 2;
 
     private readonly SqliteStoreUnderTest _underTest = new();
 
@@ -54,7 +54,7 @@ public sealed class SqliteFileTests : IDisposable
     {
         Alter("PRAGMA user_version = 99");
 
-        Assert.Contains("schema version 99, this build knows versions up to 1", OpenFails().Message, StringComparison.Ordinal);
+        Assert.Contains($"schema version 99, this build knows versions up to {SchemaVersion}", OpenFails().Message, StringComparison.Ordinal);
         // The folder's lock is free again: the same reason is given twice.
         Assert.Contains("schema version 99", OpenFails().Message, StringComparison.Ordinal);
         Assert.Equal(99, Query<long>("PRAGMA user_version"));
