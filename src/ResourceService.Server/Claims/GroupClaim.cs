@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
@@ -20,7 +21,7 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
     {
         if (!fleet.Committer.IsAvailable)
             return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "");
-        var choices = orders.Select(order => Choose(order, orders.Count)).ToArray();
+        var choices = Choose(orders);
         var workers = choices.SelectMany(choice => choice).Distinct().ToArray();
         var decision = new GroupDecision(fleet, nodes, orders, choices, stamp);
         if (workers.Length == 0)
@@ -30,14 +31,26 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
         return await decision.Completion;
     }
 
-    private NodeWorker[] Choose(ClaimOrder order, int claims)
+    private NodeWorker[][] Choose(IReadOnlyList<ClaimOrder> orders)
+    {
+        // Most orders of a batch are alike, and the fleet is searched once for those.
+        var found = new Dictionary<CandidateQuery, NodeWorker[]>();
+        return [.. orders.Select(order => Choose(order, orders.Count, found))];
+    }
+
+    private NodeWorker[] Choose(ClaimOrder order, int claims, Dictionary<CandidateQuery, NodeWorker[]> found)
     {
         if (order.Node is { } id)
             return nodes.Find(id) is { } worker ? [worker] : [];
         if (order.Candidates.Count > 0)
             return [.. order.Candidates.Select(nodes.Find).OfType<NodeWorker>().Where(candidate => order.Filter.Takes(candidate.View)).Distinct()];
-        return [.. finder.Find(order.Request, order.Filter, order.Strategy, claims + SpareChoices, counts: null)
-            .Select(node => nodes.Find(node.NodeKey)!)];
+        if (!found.TryGetValue(order.Query, out var best))
+        {
+            best = [.. finder.Find(order.Query, claims + SpareChoices).Nodes.Select(node => nodes.Find(node.NodeKey)!)];
+            found.Add(order.Query, best);
+        }
+
+        return best;
     }
 }
 
