@@ -135,12 +135,11 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         if (_labelMarks == 0)
             return considered;
 
+        considered &= LabelMarks.Matches(columns.LabelMarks, start, _labelMarks);
         for (var rest = considered; rest != 0; rest &= rest - 1)
         {
             var slot = start + BitOperations.TrailingZeroCount(rest);
-            var carries = (columns.LabelMarks[slot] & _labelMarks) == _labelMarks
-                && columns.Nodes[slot] is { } node && query.Filter.TakesLabels(node.Spec);
-            if (!carries)
+            if (columns.Nodes[slot] is not { } node || !query.Filter.TakesLabels(node.Spec))
                 considered &= ~(1UL << (slot - start));
         }
 
