@@ -12,6 +12,7 @@ namespace ResourceService.Benchmarks;
 /// label, and 70 % of each node in use on average, each class on its own.
 /// </summary>
 [MemoryDiagnoser]
+[MedianColumn]
 [ShortRunJob]
 public class FindingCandidates
 {
