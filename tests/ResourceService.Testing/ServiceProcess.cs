@@ -45,6 +45,16 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The folder of the protos of Google that the contract imports.</summary>
     public static string CommonProtosPath { get; } = Metadata("CommonProtosPath");
 
+    /// <summary>The memory that the service holds, as the operating system counts it.</summary>
+    public long WorkingSetBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>What the service wrote.</summary>
     public ServiceLogLines Log { get; } = new();
 

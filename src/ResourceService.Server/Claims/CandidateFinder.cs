@@ -26,7 +26,7 @@ internal sealed class CandidateFinder(NodeDirectory nodes)
                 continue;
             var reason = filter.Refuse(node);
             if (reason == RefusalReason.None)
-                reason = FitRules.FirstRefusal(node, request);
+                reason = FitRules.Fit(node, request, out _);
             if (reason != RefusalReason.None)
             {
                 counts?.Add(node, request, reason);

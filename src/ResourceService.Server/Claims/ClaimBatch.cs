@@ -19,8 +19,6 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
         var batchId = violations.RequestId("request_id", request.RequestId);
         var orders = Read(request, violations, out var requestIds);
         violations.ThrowIfAny();
-        if (request.Requests.Any(item => ResourceRequests.NeedsPlacementInside(item.Resources)))
-            return ResourceRequests.Unsupported();
 
         if (request.AllOrNothing)
         {

@@ -92,8 +92,6 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
         var requestId = violations.RequestId("request_id", request.RequestId, required: true);
         if (!violations.None)
             return new(RpcErrors.InvalidFields(violations.All));
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            return new(ResourceRequests.Unsupported());
         return calls.ClaimAsync(request, order!, requestId, actor, cancellation);
     }
 

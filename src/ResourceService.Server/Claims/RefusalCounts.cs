@@ -28,8 +28,12 @@ internal sealed class RefusalCounts
             return;
         }
 
-        foreach (var dimension in FitRules.Explain(node, request))
-            Count(dimension.Reason, dimension.Reason is RefusalReason.TraitMissing or RefusalReason.TraitForbidden ? "" : dimension.Subject);
+        // Several host cells may refuse for the same reason: the node counts once.
+        var reasons = FitRules.Explain(node, request)
+            .Select(dimension => (dimension.Reason, dimension.Reason.SubjectKind() == RefusalSubject.ResourceClass ? dimension.Subject : ""))
+            .Distinct();
+        foreach (var (reason, resourceClass) in reasons)
+            Count(reason, resourceClass);
     }
 
     private void Count(RefusalReason reason, string resourceClass)

@@ -22,8 +22,6 @@ internal sealed class ClaimGrpcService(
         var order = ClaimRequests.Read(request, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
         return (await claims.ClaimAsync(request, order!, requestId, Actor, context.CancellationToken)).GetOrThrow();
     }

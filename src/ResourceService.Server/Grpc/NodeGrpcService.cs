@@ -154,8 +154,6 @@ internal sealed class NodeGrpcService(
         var filter = ResourceRequests.Read(request.Filter, violations);
         violations.Between("limit", request.Limit, 0, 1000);
         violations.ThrowIfAny();
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
         var counts = new RefusalCounts();
         var response = new V1.FindCandidatesResponse();

@@ -15,7 +15,6 @@ internal static partial class NodeSpecs
     private const int CpuMax = 8191;
     private const int PagePoolsMax = 16;
     private const int DevicesMax = 4096;
-    private const int TagsMax = 64;
 
     // Placement's own bounds of an inventory.
     private const long UnitMax = int.MaxValue;
@@ -114,8 +113,8 @@ internal static partial class NodeSpecs
     {
         if (!Address().IsMatch(message.Address))
             violations.Add($"{field}.address", message.Address, "is not a PCI address of the form 0000:3b:02.1");
-        Hexadecimal($"{field}.vendor_id", message.VendorId, violations);
-        Hexadecimal($"{field}.product_id", message.ProductId, violations);
+        violations.PciId($"{field}.vendor_id", message.VendorId);
+        violations.PciId($"{field}.product_id", message.ProductId);
         violations.Enum($"{field}.type", message.Type, required: true);
         var isChild = message.Type is V1.DeviceType.Vf or V1.DeviceType.Vdpa;
         if (message.ParentAddress.Length > 0 && !Address().IsMatch(message.ParentAddress))
@@ -126,34 +125,28 @@ internal static partial class NodeSpecs
             violations.Add($"{field}.parent_address", "must be empty unless the type is VF or VDPA");
         if (message.HasNumaCellId)
             violations.Between($"{field}.numa_cell_id", message.NumaCellId, 0, int.MaxValue);
-        violations.CountAtMost($"{field}.tags", message.Tags.Count, TagsMax);
-        foreach (var (key, value) in message.Tags.Take(TagsMax))
-        {
-            violations.RequiredId($"{field}.tags key", key);
-            violations.Text($"{field}.tags[{key}]", value);
-        }
+        violations.Enter(field);
+        var tags = PlacementRequests.Tags(message.Tags, violations);
+        violations.Leave();
 
         return new Device(
             message.Address,
             message.VendorId,
             message.ProductId,
-            message.Type switch
-            {
-                V1.DeviceType.Pf => DeviceType.PhysicalFunction,
-                V1.DeviceType.Vf => DeviceType.VirtualFunction,
-                V1.DeviceType.Vdpa => DeviceType.Vdpa,
-                _ => DeviceType.Pci,
-            },
+            ToLedger(message.Type),
             message.ParentAddress.Length == 0 ? null : message.ParentAddress,
             message.HasNumaCellId ? message.NumaCellId : null,
-            ValueList.From(message.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
+            tags);
     }
 
-    private static void Hexadecimal(string field, string value, FieldViolations violations)
+    /// <summary>The ledger's type of a device.</summary>
+    public static DeviceType ToLedger(V1.DeviceType type) => type switch
     {
-        if (value.Length != 4 || !value.All(char.IsAsciiHexDigit))
-            violations.Add(field, value, "is not four hexadecimal digits");
-    }
+        V1.DeviceType.Pf => DeviceType.PhysicalFunction,
+        V1.DeviceType.Vf => DeviceType.VirtualFunction,
+        V1.DeviceType.Vdpa => DeviceType.Vdpa,
+        _ => DeviceType.Pci,
+    };
 
     private static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
         where T : notnull

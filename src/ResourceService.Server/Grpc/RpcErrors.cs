@@ -153,48 +153,17 @@ internal static class RpcErrors
         else if (refusal.Kind == RefusalKind.NodeNotEnabled)
             detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotEnabled, Detail = refusal.Message });
         foreach (var dimension in refusal.Dimensions.Take(DimensionsMax))
-            detail.Dimensions.Add(ToContract(dimension));
+            detail.Dimensions.Add(RefusalMapping.ToContract(dimension));
         return detail;
     }
-
-    /// <summary>The contract's name of a refusal reason.</summary>
-    public static V1.RefusalReason ToContract(Ledger.Claims.RefusalReason reason) => reason switch
-    {
-        Ledger.Claims.RefusalReason.NodeNotEnabled => V1.RefusalReason.NodeNotEnabled,
-        Ledger.Claims.RefusalReason.NodeFiltered => V1.RefusalReason.NodeFiltered,
-        Ledger.Claims.RefusalReason.TraitMissing => V1.RefusalReason.TraitMissing,
-        Ledger.Claims.RefusalReason.TraitForbidden => V1.RefusalReason.TraitForbidden,
-        Ledger.Claims.RefusalReason.NoInventory => V1.RefusalReason.ClassNotInInventory,
-        Ledger.Claims.RefusalReason.BelowMinUnit => V1.RefusalReason.BelowMinUnit,
-        Ledger.Claims.RefusalReason.AboveMaxUnit => V1.RefusalReason.AboveMaxUnit,
-        Ledger.Claims.RefusalReason.NotStepMultiple => V1.RefusalReason.StepSizeMismatch,
-        Ledger.Claims.RefusalReason.LimitExceeded => V1.RefusalReason.LimitExceeded,
-        Ledger.Claims.RefusalReason.CapacityExceeded => V1.RefusalReason.CapacityExceeded,
-        _ => V1.RefusalReason.Unspecified,
-    };
 
     /// <summary>How many nodes refuse for each reason.</summary>
     public static RefusalSummary ToContract(RefusalCounts counts)
     {
         var summary = new RefusalSummary { ExaminedNodeCount = counts.Examined };
         summary.Refusals.Add(counts.MostFrequentFirst().Select(
-            count => new RefusalCount { Reason = ToContract(count.Reason), ResourceClass = count.Class, NodeCount = count.Nodes }));
+            count => new RefusalCount { Reason = RefusalMapping.ToContract(count.Reason), ResourceClass = count.Class, NodeCount = count.Nodes }));
         return summary;
-    }
-
-    private static V1.RefusedDimension ToContract(Ledger.Claims.RefusedDimension dimension)
-    {
-        var isTrait = dimension.Reason is Ledger.Claims.RefusalReason.TraitMissing or Ledger.Claims.RefusalReason.TraitForbidden;
-        return new V1.RefusedDimension
-        {
-            Reason = ToContract(dimension.Reason),
-            ResourceClass = isTrait ? "" : dimension.Subject,
-            Trait = isTrait ? dimension.Subject : "",
-            Requested = dimension.Requested,
-            Available = dimension.Available,
-            Capacity = dimension.Capacity,
-            Detail = dimension.ToString(),
-        };
     }
 
     private static Status Make(Code code, ErrorReason reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata)

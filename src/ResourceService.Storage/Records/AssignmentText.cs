@@ -16,7 +16,7 @@ internal static class AssignmentText
         : JsonSerializer.Serialize(
             new AssignmentRecord(
                 assignment.Cells.Count == 0 ? null : [.. assignment.Cells.Select(Write)],
-                assignment.Devices.Count == 0 ? null : [.. assignment.Devices.Select(device => new OwnedDeviceRecord(device.RequestName, device.Address))]),
+                assignment.Devices.Count == 0 ? null : [.. assignment.Devices.Select(device => new OwnedDeviceRecord(device.RequestName, device.Address, device.ParentAddress))]),
             RequestJson.Default.AssignmentRecord);
 
     public static Assignment Read(string? text)
@@ -27,7 +27,7 @@ internal static class AssignmentText
             ?? throw new InvalidDataException("The store holds an empty assignment.");
         return new Assignment(
             ValueList.From((record.Cells ?? []).Select(Read)),
-            ValueList.From((record.Devices ?? []).Select(device => new AssignedDevice(device.Request, device.Address))));
+            ValueList.From((record.Devices ?? []).Select(device => new AssignedDevice(device.Request, device.Address, device.Parent))));
     }
 
     private static OwnedCellRecord Write(CellAssignment cell) => new(
@@ -44,4 +44,4 @@ internal sealed record AssignmentRecord(OwnedCellRecord[]? Cells, OwnedDeviceRec
 internal sealed record OwnedCellRecord(
     int Cell, long PageSizeKb, long PoolSizeKb, int[][] Pinning, int[] EmulatorCpus, int[] IdleCpus, int[] SharedVcpus, long MemoryMb);
 
-internal sealed record OwnedDeviceRecord(string Request, string Address);
+internal sealed record OwnedDeviceRecord(string Request, string Address, string? Parent);

@@ -113,6 +113,8 @@ internal static class BadFields
             resources(request).RequiredTraits.Add("T");
             resources(request).ForbiddenTraits.Add("T");
         }),
+        .. PlacementFields.Numa<T>($"{field}.numa", request => resources(request).Numa ??= PlacementFields.ValidNuma()),
+        .. PlacementFields.Devices<T>($"{field}.devices", request => resources(request).Devices),
     ];
 
     /// <summary>A lease.</summary>
