@@ -45,7 +45,10 @@ public static class MigrationRules
             Generation = generation,
         };
         var migration = new Migration(
-            request.Type, held.Instance.Id, sourceId, targetId, MigrationState.Preparing, leaseEnd, now, now, null, "") { Generation = generation };
+            request.Type, held.Instance.Id, sourceId, targetId, MigrationState.Preparing, leaseEnd, now, now, null, "")
+        {
+            Generation = generation,
+        };
         return Decision.Accept(new MigrationChanged(ChangeKind.MigrationClaimed, now, null, migration, null, claim, ""));
     }
 
