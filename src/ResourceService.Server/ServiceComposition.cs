@@ -4,6 +4,7 @@ using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Health;
 using ResourceService.Server.History;
+using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
 using ResourceService.Server.Telemetry;
@@ -101,6 +102,9 @@ internal static class ServiceComposition
         services.AddSingleton<ClaimBatch>();
         services.AddSingleton<ClaimStream>();
         services.AddSingleton<ClaimQueries>();
+        services.AddSingleton<InstanceSteps>();
+        services.AddSingleton<MoveSteps>();
+        services.AddSingleton<MigrationQueries>();
     }
 
     // The metrics page has a port of its own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not.

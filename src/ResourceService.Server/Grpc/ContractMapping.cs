@@ -11,7 +11,10 @@ namespace ResourceService.Server.Grpc;
 internal static class ContractMapping
 {
     /// <summary>A claim as it is on its node.</summary>
-    public static V1.Claim ToContract(Claim claim, NodeId node)
+    /// <param name="claim">The claim.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="migration">The move in flight that it is part of.</param>
+    public static V1.Claim ToContract(Claim claim, NodeId node, MigrationId? migration = null)
     {
         var message = new V1.Claim
         {
@@ -24,6 +27,7 @@ internal static class ContractMapping
             LeaseExpireTime = claim.LeaseEnd is { } end ? ToContract(end) : null,
             CreateTime = ToContract(claim.CreateTime),
             UpdateTime = ToContract(claim.UpdateTime),
+            MigrationId = claim.State.IsLive() ? migration?.ToString() ?? "" : "",
             EndReason = claim.Reason,
         };
         Add(message.Resources, claim.Amounts);
@@ -150,6 +154,12 @@ internal static class ContractMapping
         ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,
         ChangeKind.ClaimExpired => V1.EventKind.ClaimExpired,
         ChangeKind.ClaimReleased => V1.EventKind.ClaimReleased,
+        ChangeKind.MigrationClaimed => V1.EventKind.MigrationClaimed,
+        ChangeKind.MigrationUpdated => V1.EventKind.MigrationUpdated,
+        ChangeKind.MigrationConfirmed => V1.EventKind.MigrationConfirmed,
+        ChangeKind.MigrationReverted => V1.EventKind.MigrationReverted,
+        ChangeKind.MigrationFailed => V1.EventKind.MigrationFailed,
+        ChangeKind.MigrationExpired => V1.EventKind.MigrationExpired,
         _ => V1.EventKind.Unspecified,
     };
 
