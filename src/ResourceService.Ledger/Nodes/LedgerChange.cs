@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 
 namespace ResourceService.Ledger.Nodes;
@@ -16,6 +17,12 @@ public sealed record NodeStateChanged(ChangeKind Kind, Instant Time, NodeState S
 
 /// <summary>A claim began (<paramref name="Before"/> is null), changed, or ended (<paramref name="After"/> holds nothing).</summary>
 public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, Claim After, string Reason) : LedgerChange(Kind, Time, Reason);
+
+/// <summary>
+/// The node was compared with its host's report: the last of the changes that came of it. Not a change of the node or of its claims by itself, so
+/// the generation stays.
+/// </summary>
+public sealed record NodeAudited(Instant Time, Audit Audit) : LedgerChange(ChangeKind.NodeAudited, Time, "");
 
 /// <summary>What happened. Numbers are stored: only add.</summary>
 public enum ChangeKind
@@ -52,4 +59,13 @@ public enum ChangeKind
 
     /// <summary>An instance's states changed.</summary>
     InstanceUpdated = 16,
+
+    /// <summary>A node was compared with its host's report.</summary>
+    NodeAudited = 30,
+
+    /// <summary>An audit gave an untracked instance a claim.</summary>
+    InstanceAdopted = 31,
+
+    /// <summary>An audit corrected a claim to what its host runs.</summary>
+    ClaimCorrected = 32,
 }

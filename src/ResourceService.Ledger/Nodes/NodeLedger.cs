@@ -36,6 +36,7 @@ public sealed class NodeLedger(NodeView view)
                 UpdateTime = changed.Time,
             },
             ClaimChanged changed => Change(changed),
+            NodeAudited audited => View with { LastAudit = audited.Audit.Id, LastAuditTime = audited.Time },
             _ => throw new InvariantBrokenException($"Broken invariant: {change.GetType().Name} is a known change."),
         };
         return new AppliedChange(change, View);
@@ -65,6 +66,7 @@ public sealed class NodeLedger(NodeView view)
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
             Generation = NextGeneration(),
+            SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,
         };
     }
@@ -89,6 +91,7 @@ public sealed class NodeLedger(NodeView view)
                 _ => View.FailedBuilds,
             },
             Generation = NextGeneration(),
+            LastEndGeneration = after.State.IsLive() ? View.LastEndGeneration : NextGeneration(),
             UpdateTime = changed.Time,
         };
     }
