@@ -1,4 +1,6 @@
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -12,6 +14,9 @@ public sealed class CommitBatch
     private readonly Dictionary<int, NodeUpdate> _nodes = [];
     private readonly List<Claim> _addedClaims = [];
     private readonly List<Claim> _changedClaims = [];
+    private readonly Dictionary<long, Claim> _rewrittenClaims = [];
+    private readonly List<Migration> _addedMigrations = [];
+    private readonly List<Migration> _changedMigrations = [];
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
     private readonly List<LedgerEvent> _events;
@@ -44,8 +49,17 @@ public sealed class CommitBatch
     /// <summary>Claims that began in this batch, as they began.</summary>
     public IReadOnlyList<Claim> AddedClaims => _addedClaims;
 
-    /// <summary>Claims that changed, once per change, in order.</summary>
+    /// <summary>Claims that changed in state, lease or instance only, once per change, in order.</summary>
     public IReadOnlyList<Claim> ChangedClaims => _changedClaims;
+
+    /// <summary>Claims of which more changed, each once, as they are in the end. To be written after <see cref="ChangedClaims"/>.</summary>
+    public IReadOnlyCollection<Claim> RewrittenClaims => _rewrittenClaims.Values;
+
+    /// <summary>Moves that began in this batch, as they began.</summary>
+    public IReadOnlyList<Migration> AddedMigrations => _addedMigrations;
+
+    /// <summary>Moves that changed, once per change, in order.</summary>
+    public IReadOnlyList<Migration> ChangedMigrations => _changedMigrations;
 
     /// <summary>Usage to keep.</summary>
     public IReadOnlyList<UsageSnapshot> Snapshots => _snapshots;
@@ -109,22 +123,50 @@ public sealed class CommitBatch
     {
         LastRevision++;
         _origins.Add(origin);
-        if (applied.Change is not ClaimChanged change)
+        switch (applied.Change)
         {
-            _events.Add(NodeEvent(before, applied, origin));
-            return;
-        }
+            case ClaimChanged change:
+                AddClaim(change.Before, change.After);
+                _events.Add(ClaimEvent(change, change.Before, change.After, applied.After, origin));
+                break;
 
-        if (change.Before is null)
-            _addedClaims.Add(change.After);
-        else
-            _changedClaims.Add(change.After);
-        _events.Add(ClaimEvent(change, applied.After, origin));
+            case MigrationChanged change:
+                AddClaim(change.TargetBefore, change.TargetAfter);
+                (change.Before is null ? _addedMigrations : _changedMigrations).Add(change.After);
+                _events.Add(ClaimEvent(change, change.TargetBefore, change.TargetAfter, applied.After, origin) with
+                {
+                    MigrationId = change.After.Id,
+                    MovedFrom = change.After.Source.NodeKey,
+                    MigrationBefore = change.Before?.State,
+                    MigrationAfter = change.After.State,
+                });
+                break;
+
+            default:
+                _events.Add(NodeEvent(before, applied, origin));
+                break;
+        }
     }
 
-    private LedgerEvent ClaimEvent(ClaimChanged change, NodeView node, RequestOrigin origin)
+    private void AddClaim(Claim? before, Claim after)
     {
-        var (before, after) = (change.Before, change.After);
+        if (before is null)
+            _addedClaims.Add(after);
+        else if (IsRewritten(before, after) || _rewrittenClaims.ContainsKey(after.Id.Sequence))
+            _rewrittenClaims[after.Id.Sequence] = after;
+        else
+            _changedClaims.Add(after);
+    }
+
+    // Claims of one size share their request, and hardly any claim is given another one: references tell most.
+    private static bool IsRewritten(Claim before, Claim after) =>
+        before.Role != after.Role
+        || !(ReferenceEquals(before.Request, after.Request) || before.Request == after.Request)
+        || !(ReferenceEquals(before.Assignment, after.Assignment) || before.Assignment == after.Assignment);
+
+    private LedgerEvent ClaimEvent(LedgerChange change, Claim? before, Claim after, NodeView node, RequestOrigin origin)
+    {
+        var migration = (change as ClaimChanged)?.Migration;
         var instanceChanged = before is not null && before.Instance != after.Instance;
         return new LedgerEvent
         {
@@ -148,6 +190,8 @@ public sealed class CommitBatch
             LeaseAfter = after.LeaseEnd,
             InstanceBefore = instanceChanged ? before!.Instance : null,
             InstanceAfter = instanceChanged ? after.Instance : null,
+            MigrationId = migration?.Id ?? (after.Role == ClaimRole.MoveTarget ? MigrationId.Of(after.Id) : null),
+            MovedFrom = migration?.Source.NodeKey,
         };
     }
 

@@ -1,5 +1,6 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -12,6 +13,12 @@ public interface IClaimReader
 
     /// <summary>Claims in any of the states, by ascending sequence, from after one on.</summary>
     IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
+
+    /// <summary>A move in any state; null when the store has none with this sequence.</summary>
+    Migration? FindMigration(long sequence);
+
+    /// <summary>Moves in any of the states, by ascending sequence, from after one on.</summary>
+    IReadOnlyList<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit);
 
     /// <summary>The answer kept for a remembered request; null when it is no longer kept.</summary>
     byte[]? FindReply(long answer);
@@ -34,6 +41,10 @@ public interface IClaimReader
 /// <summary>Which claims to read. Null matches all.</summary>
 public sealed record ClaimFilter(
     IReadOnlyCollection<ClaimState> States, int? NodeKey = null, string? InstanceId = null, string? ProjectId = null);
+
+/// <summary>Which moves to read. Null matches all, and so do no types. The node is that of either end.</summary>
+public sealed record MigrationFilter(
+    IReadOnlyCollection<MigrationState> States, IReadOnlyCollection<MigrationType> Types, int? NodeKey = null, string? InstanceId = null);
 
 /// <summary>A node in the store: the picture its claims make, and the usage row that must equal it.</summary>
 public sealed record StoredNode(NodeView Node, ResourceAmounts RecordedUsage);

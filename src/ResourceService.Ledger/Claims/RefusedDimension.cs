@@ -115,6 +115,7 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.AboveMaxUnit => $"{Subject}: {Requested} requested, at most {Capacity} per claim",
         RefusalReason.NotStepMultiple => $"{Subject}: {Requested} requested, must be a multiple of {Capacity}",
         RefusalReason.LimitExceeded => $"{Subject}: {Requested} requested, {Available} left under the request's limit of {Capacity}",
+        RefusalReason.NumaPageSizeChanged => $"cell {RequestCell}: pages of {Requested} KiB on the source, of {Available} KiB here",
         _ => $"{Subject}: {Requested} requested, {Available} of {Capacity} available",
     };
 }

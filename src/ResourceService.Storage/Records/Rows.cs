@@ -1,5 +1,6 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage.Records;
@@ -66,6 +67,39 @@ internal sealed class ClaimRow
     };
 }
 
+/// <summary>A row of <c>migrations</c>.</summary>
+internal sealed class MigrationRow
+{
+    public long MigrationSeq { get; init; }
+    public long TargetKey { get; init; }
+    public long SourceKey { get; init; }
+    public long SourceSeq { get; init; }
+    public long Type { get; init; }
+    public string InstanceId { get; init; } = "";
+    public long State { get; init; }
+    public long? LeaseEnd { get; init; }
+    public long CreateTime { get; init; }
+    public long UpdateTime { get; init; }
+    public long? EndTime { get; init; }
+    public string? Reason { get; init; }
+    public long Generation { get; init; }
+
+    public Migration ToMigration() => new(
+        (MigrationType)Type,
+        new InstanceId(InstanceId),
+        new ClaimId((int)SourceKey, SourceSeq),
+        new ClaimId((int)TargetKey, MigrationSeq),
+        (MigrationState)State,
+        LeaseEnd is { } end ? new Instant(end) : null,
+        new Instant(CreateTime),
+        new Instant(UpdateTime),
+        EndTime is { } ended ? new Instant(ended) : null,
+        Reason ?? "")
+    {
+        Generation = Generation,
+    };
+}
+
 /// <summary>A row of <c>events</c>, without what a retry needs.</summary>
 internal sealed class EventRow
 {
@@ -89,6 +123,11 @@ internal sealed class EventRow
     public string? Before { get; init; }
     public string? After { get; init; }
     public byte[]? RequestId { get; init; }
+    public long? MigrationSeq { get; init; }
+    public long? TargetKey { get; init; }
+    public long? SourceKey { get; init; }
+    public long? MigrationBefore { get; init; }
+    public long? MigrationAfter { get; init; }
 
     public LedgerEvent ToEvent()
     {
@@ -117,6 +156,10 @@ internal sealed class EventRow
             SpecBefore = !ofClaim && Before is not null ? SpecText.Read(Before) : null,
             SpecAfter = !ofClaim && After is not null ? SpecText.Read(After) : null,
             RequestId = RequestId is null ? null : new Guid(RequestId, bigEndian: true),
+            MigrationId = MigrationSeq is { } move ? new MigrationId((int)TargetKey!.Value, move) : null,
+            MovedFrom = (int?)SourceKey,
+            MigrationBefore = (MigrationState?)MigrationBefore,
+            MigrationAfter = (MigrationState?)MigrationAfter,
         };
     }
 }

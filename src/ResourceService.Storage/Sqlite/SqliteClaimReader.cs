@@ -1,5 +1,6 @@
 using Dapper;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage.Records;
 
@@ -29,6 +30,29 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return [.. rows.Select(row => row.ToClaim())];
     }
 
+    public Migration? FindMigration(long sequence)
+    {
+        using var connection = connections.OpenReader();
+        return connection.QuerySingleOrDefault<MigrationRow>(SqliteStatements.SelectMigration, new { sequence })?.ToMigration();
+    }
+
+    public IReadOnlyList<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit)
+    {
+        using var connection = connections.OpenReader();
+        var which = filter.States.All(state => state.IsInFlight()) ? SqliteStatements.OnlyInFlight : SqliteStatements.InAnyState;
+        var rows = connection.Query<MigrationRow>(SqliteStatements.SelectMigrations + which, new
+        {
+            after = afterSequence,
+            states = filter.States.Select(state => (int)state),
+            nodeKey = filter.NodeKey,
+            instanceId = filter.InstanceId,
+            typesAreLimited = filter.Types.Count > 0,
+            types = filter.Types.Select(type => (int)type),
+            limit,
+        });
+        return [.. rows.Select(row => row.ToMigration())];
+    }
+
     public byte[]? FindReply(long answer)
     {
         using var connection = connections.OpenReader();
@@ -48,6 +72,7 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             nodeKey = filter.NodeKey,
             instanceId = filter.InstanceId,
             claimSequence = filter.ClaimSequence,
+            migrationSequence = filter.MigrationSequence,
             actor = filter.Actor,
             kindsAreLimited = filter.KindsAreLimited,
             kinds = filter.Kinds.Select(kind => (int)kind),
@@ -75,14 +100,17 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
     public IReadOnlyList<StoredNode> ReadNodes(int? nodeKey)
     {
         using var connection = connections.OpenReader();
-        // One transaction: nodes, usage and claims are from the same commit.
+        // One transaction: nodes, usage, claims and moves are from the same commit.
         using var transaction = connection.BeginTransaction(deferred: true);
         var claims = connection.Query<ClaimRow>(SqliteStatements.SelectAllLiveClaims, transaction: transaction, buffered: false)
             .Where(row => nodeKey is null || row.NodeKey == nodeKey)
             .Select(row => row.ToClaim())
             .ToLookup(claim => claim.Id.NodeKey);
+        var migrations = connection.Query<MigrationRow>(SqliteStatements.SelectMigrationsInFlight, transaction: transaction)
+            .ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
         return [.. connection.Query<NodeRow>(SqliteStatements.SelectNodes, transaction: transaction, buffered: false)
             .Where(row => nodeKey is null || row.NodeKey == nodeKey)
-            .Select(row => new StoredNode(NodeView.Restore(row.ToNode(), claims[(int)row.NodeKey]), AmountsText.Read(row.Used)))];
+            .Select(row => new StoredNode(
+                NodeView.Restore(row.ToNode(), claims[(int)row.NodeKey], migrations[(int)row.NodeKey]), AmountsText.Read(row.Used)))];
     }
 }

@@ -57,6 +57,29 @@ internal static class SqliteStatements
         WHERE claim_seq = @claim_seq
         """;
 
+    /// <summary>Keeps everything that may change of a claim: its part, or what it was given, has changed too.</summary>
+    public const string UpdateWholeClaim = """
+        UPDATE claims
+        SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time,
+            generation = @generation, reason = @reason, amounts = @amounts, request = @request, assignment = @assignment, role = @role
+        WHERE claim_seq = @claim_seq
+        """;
+
+    /// <summary>Keeps a new move.</summary>
+    public const string InsertMigration = """
+        INSERT INTO migrations (migration_seq, state, lease_end, update_time, end_time, reason, generation, target_key, source_key, source_seq,
+            type, instance_id, create_time)
+        VALUES (@migration_seq, @state, @lease_end, @update_time, @end_time, @reason, @generation, @target_key, @source_key, @source_seq,
+            @type, @instance_id, @create_time)
+        """;
+
+    /// <summary>Keeps a new state of a move.</summary>
+    public const string UpdateMigration = """
+        UPDATE migrations
+        SET state = @state, lease_end = @lease_end, update_time = @update_time, end_time = @end_time, reason = @reason, generation = @generation
+        WHERE migration_seq = @migration_seq
+        """;
+
     /// <summary>
     /// Keeps the event of a new claim, with the answer for retries. What never changes of a claim stands in its row, which
     /// was written right before: copying it there costs less than handing it over twice.
@@ -75,6 +98,16 @@ internal static class SqliteStatements
             state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply)
         VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
             @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
+        """;
+
+    /// <summary>Keeps an event of a move, with the answer for retries.</summary>
+    public const string InsertMigrationEvent = """
+        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state, reason,
+            state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply,
+            migration_seq, target_key, source_key, migration_before, migration_after)
+        VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
+            @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply,
+            @migration_seq, @target_key, @source_key, @migration_before, @migration_after)
         """;
 
     /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
@@ -110,7 +143,6 @@ internal static class SqliteStatements
     public const string SelectLiveClaims =
         $"SELECT {ClaimColumns} FROM claims WHERE claim_seq > @after AND claim_seq <= @until AND state IN (1, 2) ORDER BY claim_seq";
 
-
     /// <summary>Which claims hold resources at all?</summary>
     public const string SelectAllLiveClaims = $"SELECT {ClaimColumns} FROM claims WHERE state IN (1, 2) ORDER BY claim_seq";
 
@@ -126,6 +158,34 @@ internal static class SqliteStatements
             AND (@projectId IS NULL OR project_id = @projectId)
         ORDER BY claim_seq LIMIT @limit
         """;
+
+    /// <summary>The columns of a move.</summary>
+    public const string MigrationColumns = """
+        migration_seq AS MigrationSeq, target_key AS TargetKey, source_key AS SourceKey, source_seq AS SourceSeq, type AS Type,
+            instance_id AS InstanceId, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime,
+            end_time AS EndTime, reason AS Reason, generation AS Generation
+        """;
+
+    /// <summary>Which moves are in flight? (1 is PREPARING, 2 is RUNNING, 3 is FINISHED; the index needs the numbers here.)</summary>
+    public const string SelectMigrationsInFlight = $"SELECT {MigrationColumns} FROM migrations WHERE state IN (1, 2, 3) ORDER BY migration_seq";
+
+    /// <summary>How is this move?</summary>
+    public const string SelectMigration = $"SELECT {MigrationColumns} FROM migrations WHERE migration_seq = @sequence";
+
+    /// <summary>Which moves match a filter, page by page? Goes on with one of the two below.</summary>
+    public const string SelectMigrations = $"""
+        SELECT {MigrationColumns} FROM migrations
+        WHERE migration_seq > @after AND state IN @states
+            AND (@nodeKey IS NULL OR target_key = @nodeKey OR source_key = @nodeKey)
+            AND (@instanceId IS NULL OR instance_id = @instanceId)
+            AND (NOT @typesAreLimited OR type IN @types)
+        """;
+
+    /// <summary>All that match.</summary>
+    public const string InAnyState = " ORDER BY migration_seq LIMIT @limit";
+
+    /// <summary>Those in flight, by their index.</summary>
+    public const string OnlyInFlight = " AND state IN (1, 2, 3)" + InAnyState;
 
     /// <summary>What is the highest claim sequence ever given?</summary>
     public const string SelectLastClaim = "SELECT coalesce(max(claim_seq), 0) FROM claims";
@@ -174,12 +234,14 @@ internal static class SqliteStatements
         SELECT revision AS Revision, time AS Time, kind AS Kind, node_key AS NodeKey, generation AS Generation, actor AS Actor,
             used_after AS UsedAfter, claim_count AS ClaimCount, node_state AS NodeState, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
             instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
-            before AS Before, after AS After, request_id AS RequestId
+            before AS Before, after AS After, request_id AS RequestId, migration_seq AS MigrationSeq, target_key AS TargetKey,
+            source_key AS SourceKey, migration_before AS MigrationBefore, migration_after AS MigrationAfter
         FROM events
         WHERE revision > @after AND revision <= @until
-            AND (@nodeKey IS NULL OR node_key = @nodeKey)
+            AND (@nodeKey IS NULL OR node_key = @nodeKey OR target_key = @nodeKey OR source_key = @nodeKey)
             AND (@instanceId IS NULL OR instance_id = @instanceId)
             AND (@claimSequence IS NULL OR claim_seq = @claimSequence)
+            AND (@migrationSequence IS NULL OR migration_seq = @migrationSequence)
             AND (@actor IS NULL OR actor = @actor)
             AND (NOT @kindsAreLimited OR kind IN @kinds)
             AND (@start IS NULL OR time >= @start)

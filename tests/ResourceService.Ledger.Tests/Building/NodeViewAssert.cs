@@ -14,6 +14,7 @@ internal static class NodeViewAssert
         Assert.Equal(expected.NumaUsage, actual.NumaUsage);
         Assert.Equal(expected.DeviceUsage.Owners.ToArray(), actual.DeviceUsage.Owners.ToArray());
         Assert.Equal(expected.Claims.Values, actual.Claims.Values);
+        Assert.Equal(expected.Migrations.Values, actual.Migrations.Values);
     }
 
     private static object Scalars(NodeView node) =>

@@ -1,4 +1,5 @@
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
 using Xunit;
@@ -74,6 +75,59 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         }
 
         Assert.Equal(claims, paged);
+    }
+
+    [Fact]
+    public void Moves_are_found_in_any_state_and_listed_by_state_type_instance_and_either_node()
+    {
+        var (first, second, third) = (NewNode(1), NewNode(2), NewNode(3));
+        var running = new DrivenMove(first, second, "running").Start(MigrationType.Evacuation);
+        running.Update(MigrationStep.Run);
+        var confirmed = new DrivenMove(first, third, "confirmed").Start();
+        confirmed.Confirm();
+        var resized = new DrivenMove(third, third, "resized").Start(MigrationType.Resize);
+        var moves = new[] { first, second, third }.SelectMany(node => node.Changes).Select(applied => applied.Change).OfType<MigrationChanged>()
+            .GroupBy(change => change.After.Id, change => change.After).Select(states => states.Last()).OrderBy(move => move.Id.Sequence).ToList();
+        Commit(first, second, third);
+        var (arrived, preparing) = (moves.Single(move => move.Id == confirmed.Id), moves.Single(move => move.Id == resized.Id));
+        var inFlight = Enum.GetValues<MigrationState>().Where(state => state.IsInFlight()).ToArray();
+
+        Assert.All(moves, move => Assert.Equal(move, Reader.FindMigration(move.Id.Sequence)));
+        Assert.Null(Reader.FindMigration(1));
+        Assert.Equal(moves, List(new MigrationFilter(Enum.GetValues<MigrationState>(), [])));
+        Assert.Equal(moves.Where(move => move != arrived), List(new MigrationFilter(inFlight, [])));
+        Assert.Equal([preparing], List(new MigrationFilter([MigrationState.Preparing], [])));
+        Assert.Equal([arrived], List(new MigrationFilter([MigrationState.Confirmed], [])));
+        Assert.Equal([preparing], List(new MigrationFilter(inFlight, [MigrationType.Resize, MigrationType.ColdMigration])));
+        Assert.Equal(moves.Where(move => move != preparing), List(new MigrationFilter(Enum.GetValues<MigrationState>(), [], NodeKey: 1)));
+        Assert.Equal(moves.Where(move => move.Id.NodeKey == 2), List(new MigrationFilter(inFlight, [], NodeKey: 2)));
+        Assert.Equal([arrived], List(new MigrationFilter(Enum.GetValues<MigrationState>(), [], InstanceId: "confirmed")));
+        Assert.Empty(List(new MigrationFilter([], [])));
+        Assert.Equal(moves.Take(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), 0, limit: 2));
+        Assert.Equal(moves.Skip(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), moves[1].Id.Sequence, limit: 2));
+
+        IReadOnlyList<Migration> List(MigrationFilter filter) => Reader.ListMigrations(filter, afterSequence: 0, limit: 100);
+    }
+
+    [Fact]
+    public void Events_of_a_move_come_back_as_they_were_committed_under_both_of_its_nodes()
+    {
+        var move = new DrivenMove(NewNode(1), NewNode(2));
+        Commit(move.Source, move.Target);
+        move.Start();
+        move.Update(MigrationStep.Finish, "arrived");
+        move.Confirm();
+        var committed = Commit(new TestEntry(move.Target, move.Source) { AskedBy = RichSample.Origin }).Events;
+        Restart();
+
+        Assert.Equal(
+            [ChangeKind.MigrationClaimed, ChangeKind.MigrationUpdated, ChangeKind.MigrationConfirmed, ChangeKind.ClaimReleased],
+            committed.Select(recorded => recorded.Kind));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { MigrationSequence = move.Id.Sequence }, limit: 100));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { NodeKey = 1, After = committed[0].Revision - 1 }, limit: 100));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { NodeKey = 2, After = committed[0].Revision - 1 }, limit: 100));
+        Assert.All(committed, recorded => Assert.True(recorded.Concerns(1) && recorded.Concerns(2) && !recorded.Concerns(3)));
+        Assert.Equal(RichSample.Origin.Reply, Reader.FindReply(committed[0].Revision));
     }
 
     [Fact]
