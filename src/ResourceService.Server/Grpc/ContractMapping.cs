@@ -57,6 +57,8 @@ internal static class ContractMapping
             ClaimCount = node.Claims.Count,
             RegisterTime = ToContract(node.RegisterTime),
             UpdateTime = ToContract(node.UpdateTime),
+            LastAuditTime = node.LastAuditTime is { } audited ? ToContract(audited) : null,
+            LastAuditId = node.LastAudit?.ToString() ?? "",
         };
         AddInventories(message.Inventories, node.Spec.Inventories);
         AddUsage(message.Usage, node);
@@ -150,6 +152,9 @@ internal static class ContractMapping
         ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,
         ChangeKind.ClaimExpired => V1.EventKind.ClaimExpired,
         ChangeKind.ClaimReleased => V1.EventKind.ClaimReleased,
+        ChangeKind.NodeAudited => V1.EventKind.NodeAudited,
+        ChangeKind.InstanceAdopted => V1.EventKind.InstanceAdopted,
+        ChangeKind.ClaimCorrected => V1.EventKind.ClaimCorrected,
         _ => V1.EventKind.Unspecified,
     };
 

@@ -1,3 +1,4 @@
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage;
@@ -20,6 +21,7 @@ internal static class EventMapping
             NodeId = nodeId,
             InstanceId = recorded.InstanceId?.Value ?? "",
             ClaimId = recorded.ClaimId?.ToString() ?? "",
+            AuditId = recorded.AuditId?.ToString() ?? "",
             NodeGeneration = recorded.Generation,
             Reason = recorded.Reason,
             Before = recorded.ClaimId is null ? NodeBefore(recorded) : ClaimBefore(recorded),
@@ -55,7 +57,7 @@ internal static class EventMapping
     {
         if (recorded.StateBefore is not { } state)
             return null;
-        var message = ClaimState(recorded, (ClaimState)state);
+        var message = ClaimState((ClaimState)state, recorded.AmountsBefore ?? recorded.Amounts!);
         message.LeaseExpireTime = recorded.LeaseBefore is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceBefore is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
@@ -63,25 +65,27 @@ internal static class EventMapping
 
     private static V1.EventState ClaimAfter(LedgerEvent recorded)
     {
-        var message = ClaimState(recorded, (ClaimState)recorded.StateAfter!.Value);
+        var message = ClaimState((ClaimState)recorded.StateAfter!.Value, recorded.Amounts!);
         message.LeaseExpireTime = recorded.LeaseAfter is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceAfter is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
     }
 
     // Only a live claim holds its amounts.
-    private static V1.EventState ClaimState(LedgerEvent recorded, ClaimState state)
+    private static V1.EventState ClaimState(ClaimState state, ResourceAmounts amounts)
     {
         var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = V1.ClaimRole.Primary };
         if (state.IsLive())
-            ContractMapping.Add(message.Resources, recorded.Amounts!);
+            ContractMapping.Add(message.Resources, amounts);
         return message;
     }
 
     private static V1.EventState? NodeBefore(LedgerEvent recorded) =>
         recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore) : null;
 
-    private static V1.EventState NodeAfter(LedgerEvent recorded) => NodeState((NodeState)recorded.StateAfter!.Value, recorded.SpecAfter);
+    // An audit touches nothing by itself.
+    private static V1.EventState? NodeAfter(LedgerEvent recorded) =>
+        recorded.StateAfter is { } state ? NodeState((NodeState)state, recorded.SpecAfter) : null;
 
     private static V1.EventState NodeState(NodeState state, NodeSpec? spec)
     {

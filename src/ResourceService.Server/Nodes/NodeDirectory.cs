@@ -18,6 +18,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     private int _count;
     private volatile NodeWorker[]? _ordered;
     private long _lastClaimSequence;
+    private long _lastAuditSequence;
 
     /// <summary>How many nodes are known, deleted ones included.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -64,7 +65,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     }
 
     /// <summary>Takes over what the store holds, before the first command.</summary>
-    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence)
+    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence, long lastAuditSequence)
     {
         lock (_gate)
         {
@@ -81,10 +82,14 @@ internal sealed class NodeDirectory(FleetServices fleet)
         }
 
         _lastClaimSequence = lastClaimSequence;
+        _lastAuditSequence = lastAuditSequence;
     }
 
     /// <summary>An id for a claim that may be admitted. An id whose claim was refused is never used.</summary>
     public ClaimId NextClaimId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastClaimSequence));
+
+    /// <summary>An id for an audit.</summary>
+    public AuditId NextAuditId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastAuditSequence));
 
     private NodeWorker Add(NodeView node)
     {

@@ -103,6 +103,18 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         WakeForNextLease(now);
     }
 
+    /// <summary>Ends the leases that should have ended before a moment, whatever the clock is waiting for; says how many.</summary>
+    public int ExpireMissed(Instant now, Instant missedBefore)
+    {
+        // Most nodes have no lease: the clock knows when their first ends, and then there is nothing to look for.
+        if (Volatile.Read(ref _wakeMs) == long.MaxValue)
+            return 0;
+        var missed = _view.Claims.Values.Count(claim => claim.LeaseEnd < missedBefore);
+        if (missed > 0)
+            Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
+        return missed;
+    }
+
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>
     /// <param name="after">Leases that end by then are being dealt with; they are looked at again a little later.</param>
     public void WakeForNextLease(Instant? after = null)
@@ -207,6 +219,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             _ledger.Poison();
             if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.NodeKey == before.NodeKey)
                 _fleet.Instances.Leave(instance, entered);
+            command.TakeBack?.Invoke();
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
         }
