@@ -10,17 +10,19 @@ namespace ResourceService.Ledger.Audits;
 internal sealed class AuditDraft
 {
     private readonly NodeLedger _ledger;
-    private readonly long _generationBefore;
     private readonly List<LedgerChange> _changes = [];
     private readonly List<Drift> _drifts = [];
 
     public AuditDraft(NodeView node, ObservedNode observed, AuditOrder order)
     {
         _ledger = new NodeLedger(node);
-        _generationBefore = node.Generation;
+        Before = node;
         Observed = observed;
         Order = order;
     }
+
+    /// <summary>The node before the audit.</summary>
+    public NodeView Before { get; }
 
     /// <summary>What the agent saw.</summary>
     public ObservedNode Observed { get; }
@@ -70,7 +72,7 @@ internal sealed class AuditDraft
     /// <summary>The audit with its changes; the audit itself is the last of them.</summary>
     public Decision Finish()
     {
-        var generation = _generationBefore + _changes.Count;
+        var generation = Before.Generation + _changes.Count;
         var audit = new Audit(
             Order.Id, Order.Mode, Order.Now, Observed.ObserveTime, Observed.Generation, generation, Order.Actor, Observed.Instances.Count,
             _drifts.Count, _drifts.Count(drift => drift.IsHealed), ValueList.From(_drifts.Take(Audit.DriftsMax).Select(Explain)));

@@ -77,7 +77,7 @@ internal static class ClaimDrift
             return;
 
         var inFlight = claim.State == ClaimState.Held || held.MoveTarget is not null;
-        var correction = new ClaimCorrection(claim.Id.Sequence, seen);
+        var correction = new ClaimCorrection(claim, seen);
         foreach (var difference in differences)
         {
             var isMissing = difference.Part == ClaimPart.MissingDevices;

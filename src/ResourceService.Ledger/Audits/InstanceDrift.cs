@@ -10,7 +10,7 @@ internal static class InstanceDrift
     {
         var claimed = draft.Node.Claims.Values.Select(claim => claim.Instance.Id).ToHashSet();
         // An instance whose claim has ended since the picture is in the picture and must not come back.
-        var hasEnded = draft.Node.LastEndGeneration > draft.Observed.Generation;
+        var hasEnded = draft.Before.LastEndGeneration > draft.Observed.Generation;
         foreach (var seen in draft.Observed.Instances)
         {
             if (claimed.Contains(seen.Instance.Id))
@@ -62,7 +62,7 @@ internal static class InstanceDrift
         ValueList<Numa.CellAssignment> cells = [];
         if (seen.Cells.Count > 0 && (node.Spec.Numa is not null || seen.Cells.Any(ClaimDifference.OwnsCpus)))
         {
-            if (Room.CellsOf(node, Assignment.None, seen.Cells, asked: null) is not { } found)
+            if (Room.CellsOf(node, held: [], known: [], seen.Cells, asked: null) is not { } found)
                 return null;
             cells = found;
         }

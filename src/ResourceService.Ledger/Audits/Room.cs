@@ -1,4 +1,3 @@
-using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
@@ -25,20 +24,25 @@ internal static class Room
         return true;
     }
 
-    /// <summary>What cells as the host runs them are as an assignment, in place of those that are held; null when CPUs or pages are not free.</summary>
-    public static ValueList<CellAssignment>? CellsOf(NodeView node, Assignment held, ValueList<ObservedCell> wanted, NumaRequest? asked)
+    /// <summary>What cells as the host runs them are as an assignment; null when CPUs or pages are not free.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="held">The cells held now, which they replace.</param>
+    /// <param name="known">What is known of the cells; used for what the host does not tell.</param>
+    /// <param name="wanted">The cells as the host runs them.</param>
+    /// <param name="asked">What was asked for, where something was.</param>
+    public static ValueList<CellAssignment>? CellsOf(
+        NodeView node, ValueList<CellAssignment> held, ValueList<CellAssignment> known, ValueList<ObservedCell> wanted, NumaRequest? asked)
     {
         if (node.Spec.Numa is not { } topology)
             return null;
-        var free = node.NumaUsage.Without(topology, held.Cells);
+        var free = node.NumaUsage.Without(topology, held);
         var cells = new List<CellAssignment>(wanted.Count);
         for (var i = 0; i < wanted.Count; i++)
         {
             var place = topology.IndexOf(wanted[i].HostCellId);
             if (place < 0)
                 return null;
-            var known = i < held.Cells.Count ? held.Cells[i] : null;
-            var cell = ToAssignment(topology.Cells[place], wanted[i], known, asked);
+            var cell = ToAssignment(topology.Cells[place], wanted[i], i < known.Count ? known[i] : null, asked);
             if (cell is null || !HasCell(node, topology.Cells[place], free.Cells[place], cell))
                 return null;
             // Whichever cell they are counted on, a CPU has one owner.

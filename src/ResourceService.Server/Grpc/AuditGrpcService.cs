@@ -85,6 +85,8 @@ internal sealed class AuditGrpcService(
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 
+        if (request.Revision > 0)
+            history.RequireKept(request.Revision);
         var list = new V1.ListEventsRequest(request) { PageSize = 0, PageToken = "" };
         // The position is the revision up to which the whole list goes, and the last one listed.
         var token = PageTokens.ReadPair(list, request.PageToken);
