@@ -5,6 +5,7 @@ using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Health;
 using ResourceService.Server.History;
+using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
 using ResourceService.Server.Telemetry;
@@ -103,6 +104,9 @@ internal static class ServiceComposition
         services.AddSingleton<ClaimBatch>();
         services.AddSingleton<ClaimStream>();
         services.AddSingleton<ClaimQueries>();
+        services.AddSingleton<InstanceSteps>();
+        services.AddSingleton<MoveSteps>();
+        services.AddSingleton<MigrationQueries>();
         services.AddSingleton<NodeAudits>();
         services.AddHostedService<AuditLoop>();
     }

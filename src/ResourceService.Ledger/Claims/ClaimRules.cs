@@ -142,7 +142,8 @@ public static class ClaimRules
     internal static Refusal DoesNotFit(NodeView node, ValueList<RefusedDimension> dimensions) =>
         new(RefusalKind.DoesNotFit, $"The request does not fit node {node.Id}: {string.Join("; ", dimensions)}.", dimensions);
 
-    internal static Refusal NotLive(ClaimId id) => new(RefusalKind.ClaimNotLive, $"Claim {id} holds nothing any more.")
+    /// <summary>The claim has ended, or there never was one.</summary>
+    public static Refusal NotLive(ClaimId id) => new(RefusalKind.ClaimNotLive, $"Claim {id} holds nothing any more.")
     {
         Metadata = [KeyValuePair.Create("claim_id", id.ToString())],
     };

@@ -145,11 +145,11 @@ public static class MigrationRules
     /// <summary>The instance is gone: whatever it holds on the two nodes of its move ends, and the move, if it still is in flight, has failed.</summary>
     /// <param name="target">The target's node.</param>
     /// <param name="targetId">The claim on the target.</param>
-    /// <param name="source">The source's node; the same picture for a resize in place.</param>
-    /// <param name="sourceId">The claim on the source.</param>
+    /// <param name="source">The source's node; the same picture for a resize in place, or when the source is gone.</param>
+    /// <param name="sourceId">The claim on the source; null when it is gone.</param>
     /// <param name="reason">Why, in the caller's words; may be empty.</param>
     /// <param name="now">The moment of the decision.</param>
-    public static MoveDecision Release(NodeView target, ClaimId targetId, NodeView source, ClaimId sourceId, string reason, Instant now)
+    public static MoveDecision Release(NodeView target, ClaimId targetId, NodeView source, ClaimId? sourceId, string reason, Instant now)
     {
         var migration = target.Migrations.GetValueOrDefault(targetId.Sequence);
         ValueList<LedgerChange> onTarget = migration is not null
@@ -157,11 +157,11 @@ public static class MigrationRules
             : target.Claims.TryGetValue(targetId.Sequence, out var arrived)
                 ? [ClaimRules.EndChange(arrived, ChangeKind.ClaimReleased, ClaimState.Released, reason, now, target.Generation + 1)]
                 : [];
-        ValueList<LedgerChange> onSource = source.Claims.TryGetValue(sourceId.Sequence, out var left)
+        ValueList<LedgerChange> onSource = sourceId is { } id && source.Claims.TryGetValue(id.Sequence, out var left)
             ? [ReleaseSource(left, migration, reason, now, NextOnSource(source, target, onTarget.Count))]
             : [];
         return onTarget.Count + onSource.Count == 0
-            ? MoveDecision.Refuse(ClaimRules.NotLive(sourceId))
+            ? MoveDecision.Refuse(ClaimRules.NotLive(targetId))
             : MoveDecision.Accept(onTarget, onSource);
     }
 

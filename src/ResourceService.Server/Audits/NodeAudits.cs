@@ -44,7 +44,7 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
     }
 
     private HeldClaims ClaimsOf(InstanceId instance) =>
-        fleet.Instances.TryFind(instance, out var held) ? new HeldClaims(held, null) : default;
+        fleet.Instances.TryFind(instance, out var held) ? new HeldClaims(held.Primary, held.MoveTarget) : default;
 
     /// <summary>
     /// Enters the claims that an audit makes right before they are applied, as any new claim is entered. When somebody claimed one of the instances

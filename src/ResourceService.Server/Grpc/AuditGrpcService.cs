@@ -78,10 +78,10 @@ internal sealed class AuditGrpcService(
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
             request.ClaimId.Length == 0 ? null : violations.RequiredClaimId("claim_id", request.ClaimId),
+            request.MigrationId.Length == 0 ? null : violations.RequiredMigrationId("migration_id", request.MigrationId),
             ReadKinds(request.Kinds, violations),
             violations.Time("start_time", request.StartTime),
             violations.Time("end_time", request.EndTime));
-        violations.OptionalId("migration_id", request.MigrationId);
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 
@@ -94,8 +94,6 @@ internal sealed class AuditGrpcService(
         var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
         if (token is { } continued && !long.TryParse(continued.Tail, out position))
             throw RpcErrors.InvalidPageToken().ToException();
-        if (request.MigrationId.Length > 0)
-            return Task.FromResult(response);
 
         var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
         foreach (var recorded in events.Take(pageSize))
@@ -114,6 +112,7 @@ internal sealed class AuditGrpcService(
             ReadNode("node_id", request.NodeId, violations),
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
+            null,
             null,
             ReadKinds(request.Kinds, violations),
             null,

@@ -14,7 +14,10 @@ namespace ResourceService.Server.Grpc;
 internal static class ContractMapping
 {
     /// <summary>A claim as it is on its node.</summary>
-    public static V1.Claim ToContract(Claim claim, NodeId node)
+    /// <param name="claim">The claim.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="migration">The move in flight that it is part of.</param>
+    public static V1.Claim ToContract(Claim claim, NodeId node, MigrationId? migration = null)
     {
         var message = new V1.Claim
         {
@@ -22,11 +25,12 @@ internal static class ContractMapping
             NodeId = node.Value,
             Instance = ToContract(claim.Instance),
             State = ToContract(claim.State),
-            Role = V1.ClaimRole.Primary,
+            Role = ToContract(claim.Role),
             NodeGeneration = claim.Generation,
             LeaseExpireTime = claim.LeaseEnd is { } end ? ToContract(end) : null,
             CreateTime = ToContract(claim.CreateTime),
             UpdateTime = ToContract(claim.UpdateTime),
+            MigrationId = claim.State.IsLive() ? migration?.ToString() ?? "" : "",
             EndReason = claim.Reason,
         };
         Add(message.Resources, claim.Amounts);
@@ -129,6 +133,9 @@ internal static class ContractMapping
         _ => V1.ClaimState.Unspecified,
     };
 
+    /// <summary>The part that a claim plays.</summary>
+    public static V1.ClaimRole ToContract(ClaimRole role) => role == ClaimRole.MoveTarget ? V1.ClaimRole.MoveTarget : V1.ClaimRole.Primary;
+
     /// <summary>A node's state; deleted ones have none.</summary>
     public static V1.NodeState ToContract(NodeState state) => state switch
     {
@@ -152,6 +159,12 @@ internal static class ContractMapping
         ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,
         ChangeKind.ClaimExpired => V1.EventKind.ClaimExpired,
         ChangeKind.ClaimReleased => V1.EventKind.ClaimReleased,
+        ChangeKind.MigrationClaimed => V1.EventKind.MigrationClaimed,
+        ChangeKind.MigrationUpdated => V1.EventKind.MigrationUpdated,
+        ChangeKind.MigrationConfirmed => V1.EventKind.MigrationConfirmed,
+        ChangeKind.MigrationReverted => V1.EventKind.MigrationReverted,
+        ChangeKind.MigrationFailed => V1.EventKind.MigrationFailed,
+        ChangeKind.MigrationExpired => V1.EventKind.MigrationExpired,
         ChangeKind.NodeAudited => V1.EventKind.NodeAudited,
         ChangeKind.InstanceAdopted => V1.EventKind.InstanceAdopted,
         ChangeKind.ClaimCorrected => V1.EventKind.ClaimCorrected,

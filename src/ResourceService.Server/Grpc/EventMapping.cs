@@ -21,6 +21,7 @@ internal static class EventMapping
             NodeId = nodeId,
             InstanceId = recorded.InstanceId?.Value ?? "",
             ClaimId = recorded.ClaimId?.ToString() ?? "",
+            MigrationId = recorded.MigrationId?.ToString() ?? "",
             AuditId = recorded.AuditId?.ToString() ?? "",
             NodeGeneration = recorded.Generation,
             Reason = recorded.Reason,
@@ -57,7 +58,8 @@ internal static class EventMapping
     {
         if (recorded.StateBefore is not { } state)
             return null;
-        var message = ClaimState((ClaimState)state, recorded.AmountsBefore ?? recorded.Amounts!);
+        var message = ClaimState((ClaimState)state, RoleBefore(recorded), recorded.AmountsBefore ?? recorded.Amounts!);
+        message.MigrationState = recorded.MigrationBefore is { } migration ? MigrationMapping.ToContract(migration) : default;
         message.LeaseExpireTime = recorded.LeaseBefore is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceBefore is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
@@ -65,16 +67,22 @@ internal static class EventMapping
 
     private static V1.EventState ClaimAfter(LedgerEvent recorded)
     {
-        var message = ClaimState((ClaimState)recorded.StateAfter!.Value, recorded.Amounts!);
+        var role = recorded.Kind == ChangeKind.MigrationConfirmed ? ClaimRole.Primary : RoleBefore(recorded);
+        var message = ClaimState((ClaimState)recorded.StateAfter!.Value, role, recorded.Amounts!);
+        message.MigrationState = recorded.MigrationAfter is { } migration ? MigrationMapping.ToContract(migration) : default;
         message.LeaseExpireTime = recorded.LeaseAfter is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceAfter is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
     }
 
+    // The target of a move is named like its move; the source, whose release names the move as well, is not.
+    private static ClaimRole RoleBefore(LedgerEvent recorded) =>
+        recorded.MigrationId is { } move && move == MigrationId.Of(recorded.ClaimId!.Value) ? ClaimRole.MoveTarget : ClaimRole.Primary;
+
     // Only a live claim holds its amounts.
-    private static V1.EventState ClaimState(ClaimState state, ResourceAmounts amounts)
+    private static V1.EventState ClaimState(ClaimState state, ClaimRole role, ResourceAmounts amounts)
     {
-        var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = V1.ClaimRole.Primary };
+        var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = ContractMapping.ToContract(role) };
         if (state.IsLive())
             ContractMapping.Add(message.Resources, amounts);
         return message;

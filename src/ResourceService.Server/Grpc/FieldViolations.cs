@@ -96,6 +96,18 @@ internal sealed class FieldViolations
         return default;
     }
 
+    /// <summary>A move's id.</summary>
+    public MigrationId RequiredMigrationId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        else if (!MigrationId.TryParse(value, out var id))
+            Add(field, value, "is not a migration id of this service");
+        else
+            return id;
+        return default;
+    }
+
     /// <summary>An audit's id.</summary>
     public AuditId RequiredAuditId(string field, string value)
     {

@@ -53,6 +53,10 @@ internal static class RpcErrors
     public static Status ClaimNotFound(string claimId) =>
         Make(Code.NotFound, ErrorReason.ClaimNotFound, $"Claim {claimId} does not exist.", ("claim_id", claimId));
 
+    /// <summary>A move the store does not know.</summary>
+    public static Status MigrationNotFound(MigrationId id) =>
+        Make(Code.NotFound, ErrorReason.MigrationNotFound, $"Migration {id} does not exist.", ("migration_id", id.ToString()));
+
     /// <summary>An audit the store does not keep.</summary>
     public static Status AuditNotFound(string auditId) =>
         Make(Code.NotFound, ErrorReason.AuditNotFound, $"Audit {auditId} does not exist, or is no longer kept.", ("audit_id", auditId));
@@ -148,6 +152,11 @@ internal static class RpcErrors
             RefusalKind.StaleGeneration => (Code.Aborted, ErrorReason.StaleGeneration),
             RefusalKind.InventoryInUse => (Code.FailedPrecondition, ErrorReason.InventoryInUse),
             RefusalKind.NodeHoldsClaims => (Code.FailedPrecondition, ErrorReason.NodeHoldsClaims),
+            RefusalKind.MigrationNotInFlight => (Code.NotFound, ErrorReason.MigrationNotFound),
+            RefusalKind.MigrationWrongState => (Code.FailedPrecondition, ErrorReason.MigrationWrongState),
+            RefusalKind.MigrationWrongType => (Code.FailedPrecondition, ErrorReason.MigrationWrongType),
+            RefusalKind.MigrationInFlight => (Code.FailedPrecondition, ErrorReason.MigrationInFlight),
+            RefusalKind.TargetIsSource => (Code.FailedPrecondition, ErrorReason.TargetIsSource),
             _ => (Code.ResourceExhausted, ErrorReason.DoesNotFit),
         };
         var status = Make(code, reason, refusal.Message, [("node_id", nodeId), .. refusal.Metadata.Select(pair => (pair.Key, pair.Value))]);
@@ -180,6 +189,7 @@ internal static class RpcErrors
         Ledger.Claims.RefusalReason.NotStepMultiple => V1.RefusalReason.StepSizeMismatch,
         Ledger.Claims.RefusalReason.LimitExceeded => V1.RefusalReason.LimitExceeded,
         Ledger.Claims.RefusalReason.CapacityExceeded => V1.RefusalReason.CapacityExceeded,
+        Ledger.Claims.RefusalReason.NumaPageSizeChanged => V1.RefusalReason.NumaPageSizeChanged,
         _ => V1.RefusalReason.Unspecified,
     };
 

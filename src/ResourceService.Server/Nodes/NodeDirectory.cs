@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Server.Nodes;
@@ -76,7 +77,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
                     Add(NodeView.Unregistered(_count + 1, new NodeId("")));
                 var worker = Add(node);
                 foreach (var claim in node.Claims.Values)
-                    Invariant.Require(fleet.Instances.TryEnter(claim.Instance.Id, claim.Id), "an instance holds one claim");
+                    Invariant.Require(fleet.Instances.Put(claim.Instance.Id, claim.Id, claim.Role), "an instance holds one claim of each part");
                 worker.WakeForNextLease();
             }
         }
@@ -90,6 +91,18 @@ internal sealed class NodeDirectory(FleetServices fleet)
 
     /// <summary>An id for an audit.</summary>
     public AuditId NextAuditId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastAuditSequence));
+
+    /// <summary>The move in flight that a live claim is part of, as source or as target; null when there is none.</summary>
+    public MigrationId? MigrationOf(Claim claim)
+    {
+        if (claim.Role == ClaimRole.MoveTarget)
+            return MigrationId.Of(claim.Id);
+        // The registry knows of a move before it is durable, its target's picture after.
+        return fleet.Instances.TryFind(claim.Instance.Id, out var held) && held.Primary == claim.Id && held.MoveTarget is { } target
+            && Find(target.NodeKey)!.View.Migrations.ContainsKey(target.Sequence)
+                ? MigrationId.Of(target)
+                : null;
+    }
 
     private NodeWorker Add(NodeView node)
     {

@@ -134,17 +134,21 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>The changes are durable: readers see them, leases run, ended claims free their instances. Called by the committer, in order.</summary>
     public void OnCommitted(NodeCommit commit)
     {
-        Interlocked.Decrement(ref _uncommitted);
         _view = commit.Changes[^1].After;
         foreach (var applied in commit.Changes)
         {
-            if (applied.Change is not ClaimChanged { After: var claim })
+            if (applied.Change.ClaimAfter is not { } claim)
                 continue;
             if (!claim.State.IsLive())
                 _fleet.Instances.Leave(claim.Instance.Id, claim.Id);
             else if (claim.LeaseEnd is { } end)
                 WakeBy(end);
+            if (applied.Change.Kind == ChangeKind.MigrationConfirmed)
+                _fleet.Instances.Put(claim.Instance.Id, claim.Id, claim.Role);
         }
+
+        // Last: a refusal that rests on these changes may be told as soon as they are all visible, and not before.
+        Interlocked.Decrement(ref _uncommitted);
     }
 
     /// <summary>The changes are not known to be durable. Called by the committer, before or after the ledger is read again.</summary>
@@ -152,7 +156,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     {
         foreach (var applied in commit.Changes)
         {
-            if (applied.Change is ClaimChanged { After: var claim })
+            if (applied.Change.ClaimAfter is { } claim)
                 _lost.Enqueue((claim.Instance.Id, claim.Id));
         }
 
@@ -217,8 +221,8 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             // Whatever it is, it must not leave this thread: the worker would never run again, and the caller may be another one.
             // The ledger may be half changed. Nothing of it can be trusted: the committer reads the node from the store again.
             _ledger.Poison();
-            if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.NodeKey == before.NodeKey)
-                _fleet.Instances.Leave(instance, entered);
+            if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.First.NodeKey == before.NodeKey)
+                _fleet.Instances.Leave(instance, entered.First);
             command.TakeBack?.Invoke();
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
@@ -229,7 +233,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     {
         if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var held))
         {
-            RefuseSecondClaim(command, instance, held);
+            RefuseSecondClaim(command, instance, held.First);
             return;
         }
 
@@ -246,7 +250,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
 
         if (command.NewInstance is { } entering && !TryEnter(decision, out held))
         {
-            RefuseSecondClaim(command, entering, held);
+            RefuseSecondClaim(command, entering, held.First);
             return;
         }
 
@@ -265,7 +269,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         return applied;
     }
 
-    private bool TryEnter(Decision decision, out ClaimId held)
+    private bool TryEnter(Decision decision, out Holding held)
     {
         var claim = ((ClaimChanged)decision.Changes[0]).After;
         while (!_fleet.Instances.TryEnter(claim.Instance.Id, claim.Id))
