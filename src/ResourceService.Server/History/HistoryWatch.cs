@@ -2,6 +2,7 @@ using Grpc.Core;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.History;
@@ -11,7 +12,7 @@ namespace ResourceService.Server.History;
 /// its connection takes it, so a slow watcher costs a page of events and slows nobody. One that takes nothing at all for too long is cut off and told
 /// where to resume.
 /// </summary>
-internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, RequestOptions options, TimeProvider time)
+internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, RequestOptions options, TimeProvider time, ILogger<HistoryWatch> logger)
 {
     private const int PageSize = 1_000;
 
@@ -73,6 +74,7 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
         }
         catch (TimeoutException)
         {
+            logger.WatcherCutOff(options.WatchStallSeconds, position);
             // The message that was not taken may come again: better than missing it.
             throw RpcErrors.WatcherTooSlow(position).ToException();
         }

@@ -30,6 +30,9 @@ internal static partial class ServiceLog
     [LoggerMessage(8, LogLevel.Error, "{Method} failed unexpectedly")]
     public static partial void CallFailed(this ILogger logger, string method, Exception exception);
 
+    [LoggerMessage(43, LogLevel.Warning, "A watcher took nothing for {Seconds} s and was cut off after revision {Revision}")]
+    public static partial void WatcherCutOff(this ILogger logger, int seconds, long revision);
+
     [LoggerMessage(40, LogLevel.Warning, "{Count} leases of {NodeId} had ended and were still held: was the clock set?")]
     public static partial void LeasesMissed(this ILogger logger, int count, string nodeId);
 
