@@ -172,7 +172,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AuditAsync(report)));
 
         Assert.Single(answers.Distinct());
-        Assert.Single((await EventsAsync(node.NodeId)).Where(item => item.Kind == EventKind.NodeAudited));
+        Assert.Single(await EventsAsync(node.NodeId), item => item.Kind == EventKind.NodeAudited);
         Assert.Equal(1, (await GetAsync(node.NodeId)).ClaimCount);
         report.Instances.Clear();
         await Expect.ErrorAsync(Audits.AuditNodeAsync(report), StatusCode.AlreadyExists, "REQUEST_ID_REUSED");
