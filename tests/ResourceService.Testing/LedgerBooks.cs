@@ -69,8 +69,8 @@ public sealed class LedgerBooks
             }
         }
 
-        foreach (var twice in LiveClaims.GroupBy(claim => claim.Instance.InstanceId).Where(group => group.Count() > 1))
-            yield return $"{twice.Key} holds {twice.Count()} claims";
+        foreach (var twice in LiveClaims.GroupBy(claim => (claim.Instance.InstanceId, claim.Role)).Where(group => group.Count() > 1))
+            yield return $"{twice.Key.InstanceId} holds {twice.Count()} claims that are {twice.Key.Role}";
         foreach (var difference in Verification.Differences)
             yield return $"VerifyLedger: {difference}";
     }

@@ -41,7 +41,7 @@ internal static class AuditRequests
             Id<ListEventsRequest>("instance_id", (request, id) => request.InstanceId = id),
             Text<ListEventsRequest>("actor", 255, (request, text) => request.Actor = text),
             One<ListEventsRequest>("claim_id", "of another form", request => request.ClaimId = "x"),
-            Id<ListEventsRequest>("migration_id", (request, id) => request.MigrationId = id),
+            One<ListEventsRequest>("migration_id", "of another form", request => request.MigrationId = "c-1-1"),
             One<ListEventsRequest>("kinds[0]", "unspecified", request => request.Kinds.Add(EventKind.Unspecified)),
             One<ListEventsRequest>("kinds[0]", "unknown", request => request.Kinds.Add((EventKind)99)),
             One<ListEventsRequest>("kinds", "with 65 elements", request => request.Kinds.Add(Enumerable.Repeat(EventKind.NodeUpdated, 65))),

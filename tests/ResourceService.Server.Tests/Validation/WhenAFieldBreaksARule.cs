@@ -7,7 +7,8 @@ public sealed class WhenAFieldBreaksARule(UndisturbedService service) : IClassFi
     // Fields that no value can break: flags, and tokens, which have an error of their own.
     private static readonly string[] _withoutRule = ["force", "validate_only", "all_or_nothing", "newest_first", "drift_only", "page_token"];
 
-    private static IEnumerable<BadField> All => NodeRequests.Rows.Concat(HostRequests.Rows).Concat(ClaimRequests.Rows).Concat(AuditRequests.Rows);
+    private static IEnumerable<BadField> All =>
+        [.. NodeRequests.Rows, .. HostRequests.Rows, .. ClaimRequests.Rows, .. MoveRequests.Rows, .. AuditRequests.Rows];
 
     public static IEnumerable<TheoryDataRow<string>> Names =>
         All.Select(row => new TheoryDataRow<string>(row.ToString()) { TestDisplayName = $"Validation: {row}" });
@@ -91,7 +92,11 @@ public sealed class WhenAFieldBreaksARule(UndisturbedService service) : IClassFi
 
     private static IEnumerable<string> ServedRequests()
     {
-        FileDescriptor[] files = [NodeServiceReflection.Descriptor, ClaimServiceReflection.Descriptor, AuditServiceReflection.Descriptor];
+        FileDescriptor[] files =
+        [
+            NodeServiceReflection.Descriptor, ClaimServiceReflection.Descriptor, ResizeServiceReflection.Descriptor, MigrationServiceReflection.Descriptor,
+            AuditServiceReflection.Descriptor,
+        ];
         return files.SelectMany(file => file.Services).SelectMany(item => item.Methods).Select(method => method.InputType.Name);
     }
 
