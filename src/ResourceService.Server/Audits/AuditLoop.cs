@@ -1,5 +1,5 @@
 using ResourceService.Ledger;
-using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Audits;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
 using ResourceService.Server.Telemetry;
@@ -26,10 +26,21 @@ internal sealed class AuditLoop(
     public void Sweep()
     {
         var now = fleet.Now;
+        var limits = LimitsAt(now);
         var all = nodes.All;
         var end = Math.Min(all.Length, _next + options.SweptNodesMax);
         for (; _next < end; _next++)
-            _found = _found.Plus(Look(all[_next], now));
+        {
+            var found = SweepRules.Look(all[_next].View, limits);
+            if (found.MissedLeases > 0)
+            {
+                all[_next].ExpireLeasesNow(now);
+                logger.LeasesMissed(found.MissedLeases, all[_next].View.Id.Value);
+            }
+
+            _found = _found.Plus(found);
+        }
+
         if (_next < all.Length)
             return;
 
@@ -56,33 +67,8 @@ internal sealed class AuditLoop(
         }
     }
 
-    private SweepFindings Look(NodeWorker worker, Instant now)
-    {
-        var node = worker.View;
-        var missed = worker.ExpireMissed(now, now.Add(-_missedAfter));
-        if (missed > 0)
-        {
-            metrics.LeasesMissed(missed);
-            logger.LeasesMissed(missed, node.Id.Value);
-        }
-
-        var staleBefore = now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes));
-        return new SweepFindings(
-            node.Migrations.Count == 0 ? 0 : node.Migrations.Values.Count(migration => migration.UpdateTime <= staleBefore),
-            IsOverdue(node, now) ? 1 : 0);
-    }
-
-    private bool IsOverdue(NodeView node, Instant now) =>
-        options.OverdueMinutes > 0
-        && node.Exists
-        && (node.LastAuditTime ?? node.RegisterTime).Add(TimeSpan.FromMinutes(options.OverdueMinutes)) < now;
-}
-
-/// <summary>What a round over the nodes counts.</summary>
-/// <param name="StaleMigrations">Moves without progress for too long.</param>
-/// <param name="OverdueNodes">Nodes that were not audited for too long.</param>
-internal readonly record struct SweepFindings(int StaleMigrations, int OverdueNodes)
-{
-    /// <summary>Both together.</summary>
-    public SweepFindings Plus(SweepFindings other) => new(StaleMigrations + other.StaleMigrations, OverdueNodes + other.OverdueNodes);
+    private SweepLimits LimitsAt(Instant now) => new(
+        now.Add(-_missedAfter),
+        now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)),
+        options.OverdueMinutes == 0 ? null : now.Add(-TimeSpan.FromMinutes(options.OverdueMinutes)));
 }

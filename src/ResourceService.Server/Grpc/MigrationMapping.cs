@@ -3,7 +3,7 @@ using ResourceService.Server.Nodes;
 
 namespace ResourceService.Server.Grpc;
 
-/// <summary>From the ledger's moves to the contract's. Both number states and types alike; the tests compare them.</summary>
+/// <summary>From the ledger's moves to the contract's. The ledger numbers states and types as the contract does, and neither may change its numbers.</summary>
 internal static class MigrationMapping
 {
     /// <summary>A move as it is.</summary>

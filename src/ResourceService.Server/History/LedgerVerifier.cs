@@ -74,16 +74,21 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
             differences.OfMigration(node.Id, location, detail);
     }
 
-    // Every live claim is known to be its instance's, in its part. A node that changes while it is looked at is left for the next time.
+    // Every live claim is known to be its instance's, in its part. A node that changes before or while it is looked at is left for the next time.
     private void VerifyInstances(LedgerDifferences differences, NodeView node)
     {
+        var worker = nodes.Find(node.NodeKey)!;
+        if (!IsQuiet())
+            return;
         var unknown = node.Claims.Values
             .Where(claim => !fleet.Instances.TryFind(claim.Instance.Id, out var held) || held[claim.Role] != claim.Id)
             .ToList();
-        if (unknown.Count == 0 || !ReferenceEquals(nodes.Find(node.NodeKey)!.View, node))
+        if (!IsQuiet())
             return;
         foreach (var claim in unknown)
             differences.OfClaim(node.Id, V1.LedgerLocation.Memory, $"claim {claim.Id} is not known to be held by instance {claim.Instance.Id}");
+
+        bool IsQuiet() => !worker.IsChanging && ReferenceEquals(worker.View, node);
     }
 
     // A claim is entered before it is durable: those that no picture shows are looked at again after the store was read.

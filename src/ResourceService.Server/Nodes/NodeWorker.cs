@@ -98,21 +98,15 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         if (Interlocked.CompareExchange(ref _wakeMs, long.MaxValue, moment.UnixMs) != moment.UnixMs)
             return;
         var now = _fleet.Now;
-        if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
-            Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
+        ExpireLeasesNow(now);
         WakeForNextLease(now);
     }
 
-    /// <summary>Ends the leases that should have ended before a moment, whatever the clock is waiting for; says how many.</summary>
-    public int ExpireMissed(Instant now, Instant missedBefore)
+    /// <summary>Ends the claims whose lease is over, without being woken by the clock.</summary>
+    public void ExpireLeasesNow(Instant now)
     {
-        // Most nodes have no lease: the clock knows when their first ends, and then there is nothing to look for.
-        if (Volatile.Read(ref _wakeMs) == long.MaxValue)
-            return 0;
-        var missed = _view.Claims.Values.Count(claim => claim.LeaseEnd < missedBefore);
-        if (missed > 0)
+        if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
             Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
-        return missed;
     }
 
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using ResourceService.Server.Audits;
+using ResourceService.Ledger.Audits;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Telemetry;
@@ -42,11 +42,12 @@ internal sealed class ServiceMetrics : IDisposable
     /// <summary>The store failed.</summary>
     public void StoreFailed() => _storeFailures.Add(1);
 
-    /// <summary>Leases were missed by the clock.</summary>
-    public void LeasesMissed(int count) => _missedLeases.Add(count);
-
     /// <summary>All nodes were looked at.</summary>
-    public void Swept(SweepFindings findings) => _swept = findings;
+    public void Swept(SweepFindings findings)
+    {
+        _swept = findings;
+        _missedLeases.Add(findings.MissedLeases);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
