@@ -74,6 +74,23 @@ public readonly record struct MigrationId(int NodeKey, long Sequence)
     }
 }
 
+/// <summary>Names an audit of a node. <see cref="Sequence"/> alone is unique in a store and rises with time. Callers treat the text as opaque.</summary>
+public readonly record struct AuditId(int NodeKey, long Sequence)
+{
+    private const char Prefix = 'a';
+
+    /// <inheritdoc/>
+    public override string ToString() => NumberedId.Write(Prefix, NodeKey, Sequence);
+
+    /// <summary>Reads the text of <see cref="ToString"/>; anything else is no audit id.</summary>
+    public static bool TryParse(string text, out AuditId id)
+    {
+        var parsed = NumberedId.TryRead(Prefix, text, out var nodeKey, out var sequence);
+        id = new AuditId(nodeKey, sequence);
+        return parsed;
+    }
+}
+
 /// <summary>The text of ids that are two numbers: a letter for the kind, the node's number and the sequence.</summary>
 internal static class NumberedId
 {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
+using ResourceService.Server.Audits;
 using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Health;
@@ -57,7 +58,8 @@ internal static class ServiceComposition
         var nodes = Bind<NodeOptions>("Nodes");
         var requests = Bind<RequestOptions>("Requests");
         var metrics = Bind<MetricsOptions>("Metrics");
-        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, metrics));
+        var audits = Bind<AuditOptions>("Audits");
+        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, metrics, audits));
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
         return (requests, metrics);
@@ -105,6 +107,8 @@ internal static class ServiceComposition
         services.AddSingleton<InstanceSteps>();
         services.AddSingleton<MoveSteps>();
         services.AddSingleton<MigrationQueries>();
+        services.AddSingleton<NodeAudits>();
+        services.AddHostedService<AuditLoop>();
     }
 
     // The metrics page has a port of its own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not.

@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
@@ -17,6 +18,7 @@ public sealed class CommitBatch
     private readonly Dictionary<long, Claim> _rewrittenClaims = [];
     private readonly List<Migration> _addedMigrations = [];
     private readonly List<Migration> _changedMigrations = [];
+    private readonly List<Audit> _audits = [];
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
     private readonly List<LedgerEvent> _events;
@@ -61,6 +63,9 @@ public sealed class CommitBatch
     /// <summary>Moves that changed, once per change, in order.</summary>
     public IReadOnlyList<Migration> ChangedMigrations => _changedMigrations;
 
+    /// <summary>Audits made, in order.</summary>
+    public IReadOnlyList<Audit> Audits => _audits;
+
     /// <summary>Usage to keep.</summary>
     public IReadOnlyList<UsageSnapshot> Snapshots => _snapshots;
 
@@ -87,9 +92,15 @@ public sealed class CommitBatch
         foreach (var node in entry.Nodes)
         {
             var before = node.Before;
+            // An audit is the last of the changes that came of it.
+            var audit = (node.Changes[^1].Change as NodeAudited)?.Audit;
+            if (audit is not null)
+                _audits.Add(audit);
             foreach (var applied in node.Changes)
             {
                 AddChange(before, applied, origin);
+                if (audit is not null)
+                    _events[^1] = _events[^1] with { AuditId = audit.Id };
                 before = applied.After;
                 origin = origin with { Reply = null };
             }
@@ -186,6 +197,7 @@ public sealed class CommitBatch
             InstanceId = after.Instance.Id,
             ClaimId = after.Id,
             Amounts = after.Amounts,
+            AmountsBefore = before is null || before.Amounts.Equals(after.Amounts) ? null : before.Amounts,
             LeaseBefore = before?.LeaseEnd,
             LeaseAfter = after.LeaseEnd,
             InstanceBefore = instanceChanged ? before!.Instance : null,
@@ -199,6 +211,7 @@ public sealed class CommitBatch
     {
         var (change, after) = applied;
         var specChanged = !ReferenceEquals(before.Spec, after.Spec);
+        var isAudit = change is NodeAudited;
         return new LedgerEvent
         {
             Revision = LastRevision,
@@ -212,8 +225,8 @@ public sealed class CommitBatch
             NodeState = after.State,
             Reason = change.Reason,
             RequestId = origin.RequestId,
-            StateBefore = before.Exists ? (int)before.State : null,
-            StateAfter = (int)after.State,
+            StateBefore = before.Exists && !isAudit ? (int)before.State : null,
+            StateAfter = isAudit ? null : (int)after.State,
             SpecBefore = specChanged && before.Exists ? before.Spec : null,
             SpecAfter = specChanged ? after.Spec : null,
         };

@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
@@ -29,8 +30,17 @@ public interface IClaimReader
     /// <summary>The oldest event's revision; 0 when there is none.</summary>
     long OldestRevision();
 
-    /// <summary>A node's snapshots in a span of time, ascending, from after a moment on.</summary>
-    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, int limit);
+    /// <summary>An audit with its drifts; null when the store has none with this sequence.</summary>
+    Audit? FindAudit(long sequence);
+
+    /// <summary>Audits without their drifts, newest first.</summary>
+    IReadOnlyList<Audit> ListAudits(AuditFilter filter, int limit);
+
+    /// <summary>
+    /// A node's snapshots in a span of time, ascending, from after a moment on: the first, and then the next that is at least
+    /// <paramref name="intervalMs"/> later, and so on.
+    /// </summary>
+    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit);
 
     /// <summary>
     /// All nodes (or one) from one consistent picture of the store: each as its claims say, beside the usage that was written for it.

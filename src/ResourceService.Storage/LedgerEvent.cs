@@ -50,6 +50,9 @@ public sealed record LedgerEvent
     /// <summary>The claim's amounts, for changes of claims.</summary>
     public ResourceAmounts? Amounts { get; init; }
 
+    /// <summary>The claim's amounts before, when they changed.</summary>
+    public ResourceAmounts? AmountsBefore { get; init; }
+
     /// <summary>When the claim's lease would have ended.</summary>
     public Instant? LeaseBefore { get; init; }
 
@@ -79,6 +82,9 @@ public sealed record LedgerEvent
 
     /// <summary>The move's state after, when the move changed.</summary>
     public MigrationState? MigrationAfter { get; init; }
+
+    /// <summary>The audit that made the change, or that the event is about.</summary>
+    public AuditId? AuditId { get; init; }
 
     /// <summary>Why, in the caller's words; may be empty.</summary>
     public string Reason { get; init; } = "";

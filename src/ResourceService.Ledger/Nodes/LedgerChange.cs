@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 
@@ -40,6 +41,12 @@ public sealed record MigrationChanged(
     /// <inheritdoc/>
     public override Claim ClaimAfter => TargetAfter;
 }
+
+/// <summary>
+/// The node was compared with its host's report: the last of the changes that came of it. Not a change of the node or of its claims by itself, so
+/// the generation stays.
+/// </summary>
+public sealed record NodeAudited(Instant Time, Audit Audit) : LedgerChange(ChangeKind.NodeAudited, Time, "");
 
 /// <summary>What happened. Numbers are stored: only add.</summary>
 public enum ChangeKind
@@ -94,4 +101,13 @@ public enum ChangeKind
 
     /// <summary>A move's lease ended, its target released.</summary>
     MigrationExpired = 35,
+
+    /// <summary>A node was compared with its host's report.</summary>
+    NodeAudited = 40,
+
+    /// <summary>An audit gave an untracked instance a claim.</summary>
+    InstanceAdopted = 41,
+
+    /// <summary>An audit corrected a claim to what its host runs.</summary>
+    ClaimCorrected = 42,
 }

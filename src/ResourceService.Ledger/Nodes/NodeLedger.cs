@@ -38,6 +38,7 @@ public sealed class NodeLedger(NodeView view)
             },
             ClaimChanged changed => Change(changed, changed.Before, changed.After),
             MigrationChanged changed => Move(changed),
+            NodeAudited audited => View with { LastAudit = audited.Audit.Id, LastAuditTime = audited.Time },
             _ => throw new InvariantBrokenException($"Broken invariant: {change.GetType().Name} is a known change."),
         };
         return new AppliedChange(change, View);
@@ -67,6 +68,7 @@ public sealed class NodeLedger(NodeView view)
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
             Generation = NextGeneration(),
+            SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,
         };
     }
@@ -104,6 +106,7 @@ public sealed class NodeLedger(NodeView view)
                 _ => View.FailedBuilds,
             },
             Generation = NextGeneration(),
+            LastEndGeneration = after.State.IsLive() ? View.LastEndGeneration : NextGeneration(),
             UpdateTime = changed.Time,
         };
     }

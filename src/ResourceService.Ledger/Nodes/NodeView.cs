@@ -28,6 +28,18 @@ public sealed record NodeView
     /// <summary>Rises by one with each change of the node or of a claim on it, and never starts over.</summary>
     public long Generation { get; init; }
 
+    /// <summary>The generation of the last change of <see cref="Spec"/>. After a restart the node's: not known to be older.</summary>
+    public long SpecGeneration { get; init; }
+
+    /// <summary>The generation at which a claim ended last. After a restart the node's: not known to be older.</summary>
+    public long LastEndGeneration { get; init; }
+
+    /// <summary>The audit made last; null before the first.</summary>
+    public AuditId? LastAudit { get; init; }
+
+    /// <summary>When the node was audited last; null before the first audit.</summary>
+    public Instant? LastAuditTime { get; init; }
+
     /// <summary>When it was registered first.</summary>
     public Instant RegisterTime { get; init; }
 
@@ -86,6 +98,8 @@ public sealed record NodeView
         };
         return node with
         {
+            SpecGeneration = node.Generation,
+            LastEndGeneration = node.Generation,
             UsedAmounts = LedgerInvariants.Sum(node, out _),
             NumaUsage = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values),
             DeviceUsage = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values),

@@ -59,6 +59,8 @@ internal static class ContractMapping
             ClaimCount = node.Claims.Count,
             RegisterTime = ToContract(node.RegisterTime),
             UpdateTime = ToContract(node.UpdateTime),
+            LastAuditTime = node.LastAuditTime is { } audited ? ToContract(audited) : null,
+            LastAuditId = node.LastAudit?.ToString() ?? "",
         };
         AddInventories(message.Inventories, node.Spec.Inventories);
         AddUsage(message.Usage, node);
@@ -160,6 +162,9 @@ internal static class ContractMapping
         ChangeKind.MigrationReverted => V1.EventKind.MigrationReverted,
         ChangeKind.MigrationFailed => V1.EventKind.MigrationFailed,
         ChangeKind.MigrationExpired => V1.EventKind.MigrationExpired,
+        ChangeKind.NodeAudited => V1.EventKind.NodeAudited,
+        ChangeKind.InstanceAdopted => V1.EventKind.InstanceAdopted,
+        ChangeKind.ClaimCorrected => V1.EventKind.ClaimCorrected,
         _ => V1.EventKind.Unspecified,
     };
 

@@ -111,6 +111,18 @@ internal sealed class FieldViolations
         return default;
     }
 
+    /// <summary>An audit's id.</summary>
+    public AuditId RequiredAuditId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        else if (!AuditId.TryParse(value, out var id))
+            Add(field, value, "is not an audit id of this service");
+        else
+            return id;
+        return default;
+    }
+
     /// <summary>A request's id: a UUID, or empty.</summary>
     public Guid? RequestId(string field, string value, bool required = false)
     {

@@ -17,8 +17,6 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var move = MoveRequests.Read(request, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
-        if (request.Resources is not null && ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
         var result = await calls.RunAsync(
             request,

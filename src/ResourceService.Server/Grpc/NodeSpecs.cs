@@ -9,12 +9,19 @@ namespace ResourceService.Server.Grpc;
 /// <summary>Reads what an agent reports of its node, checking every field.</summary>
 internal static partial class NodeSpecs
 {
+    /// <summary>The highest number of a CPU.</summary>
+    public const int CpuMax = 8191;
+
+    /// <summary>The most devices of a node.</summary>
+    public const int DevicesMax = 4096;
+
+    /// <summary>The largest page in KiB.</summary>
+    public const long PageSizeMaxKb = 1L << 40;
+
     private const int ClassesMax = 256;
     private const int TraitsMax = 1000;
     private const int CellsMax = 64;
-    private const int CpuMax = 8191;
     private const int PagePoolsMax = 16;
-    private const int DevicesMax = 4096;
 
     // Placement's own bounds of an inventory.
     private const long UnitMax = int.MaxValue;
@@ -23,16 +30,21 @@ internal static partial class NodeSpecs
     public static NodeSpec Read(V1.RegisterNodeRequest message, FieldViolations violations)
     {
         var id = new NodeId(violations.RequiredId("node_id", message.NodeId));
-        violations.CountAtMost("inventories", message.Inventories.Count, ClassesMax);
-        var inventories = message.Inventories.Take(ClassesMax).Select(pair => KeyValuePair.Create(
-            ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations)));
         return new NodeSpec(
             id,
-            InventoryTable.From(inventories),
-            message.NumaTopology is null ? null : Read(message.NumaTopology, violations),
-            Read(message.Devices, violations),
+            Inventories(message.Inventories, violations),
+            message.NumaTopology is null ? null : Topology(message.NumaTopology, violations),
+            Devices(message.Devices, violations),
             ResourceRequests.Traits("traits", message.Traits, violations, TraitsMax),
             ResourceRequests.Labels("labels", message.Labels, violations));
+    }
+
+    /// <summary>Inventories, in the field <c>inventories</c>.</summary>
+    public static InventoryTable Inventories(IDictionary<string, V1.Inventory> messages, FieldViolations violations)
+    {
+        violations.CountAtMost("inventories", messages.Count, ClassesMax);
+        return InventoryTable.From(messages.Take(ClassesMax).Select(pair => KeyValuePair.Create(
+            ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations))));
     }
 
     private static Inventory Read(V1.Inventory message, string field, FieldViolations violations)
@@ -52,7 +64,8 @@ internal static partial class NodeSpecs
         return violations.None ? new Inventory(message.Total, message.Reserved, ratio, minUnit, maxUnit, stepSize) : new Inventory(1, 0, 1, 1, 1, 1);
     }
 
-    private static NumaTopology Read(V1.NumaTopology message, FieldViolations violations)
+    /// <summary>A topology, in the field <c>numa_topology</c>.</summary>
+    public static NumaTopology Topology(V1.NumaTopology message, FieldViolations violations)
     {
         const string Field = "numa_topology.cells";
         if (message.Cells.Count == 0)
@@ -86,13 +99,14 @@ internal static partial class NodeSpecs
 
     private static PagePool Read(V1.PagePool message, string field, FieldViolations violations)
     {
-        violations.Between($"{field}.size_kb", message.SizeKb, 1, 1L << 40);
+        violations.Between($"{field}.size_kb", message.SizeKb, 1, PageSizeMaxKb);
         violations.Between($"{field}.total", message.Total, 0, 1L << 40);
         violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
         return new PagePool(message.SizeKb, message.Total, message.Reserved);
     }
 
-    private static CpuSet Cpus(IReadOnlyList<int> cpus, string field, FieldViolations violations)
+    /// <summary>Numbers of CPUs, each once.</summary>
+    public static CpuSet Cpus(IReadOnlyList<int> cpus, string field, FieldViolations violations)
     {
         violations.CountAtMost(field, cpus.Count, CpuMax + 1);
         foreach (var cpu in cpus.Take(CpuMax + 1))
@@ -101,7 +115,8 @@ internal static partial class NodeSpecs
         return CpuSet.From(cpus.Take(CpuMax + 1).Where(cpu => cpu is >= 0 and <= CpuMax));
     }
 
-    private static ValueList<Device> Read(IReadOnlyList<V1.Device> messages, FieldViolations violations)
+    /// <summary>Devices, in the field <c>devices</c>.</summary>
+    public static ValueList<Device> Devices(IReadOnlyList<V1.Device> messages, FieldViolations violations)
     {
         violations.CountAtMost("devices", messages.Count, DevicesMax);
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
@@ -111,14 +126,13 @@ internal static partial class NodeSpecs
 
     private static Device Read(V1.Device message, string field, FieldViolations violations)
     {
-        if (!Address().IsMatch(message.Address))
-            violations.Add($"{field}.address", message.Address, "is not a PCI address of the form 0000:3b:02.1");
+        DeviceAddress($"{field}.address", message.Address, violations);
         violations.PciId($"{field}.vendor_id", message.VendorId);
         violations.PciId($"{field}.product_id", message.ProductId);
         violations.Enum($"{field}.type", message.Type, required: true);
         var isChild = message.Type is V1.DeviceType.Vf or V1.DeviceType.Vdpa;
-        if (message.ParentAddress.Length > 0 && !Address().IsMatch(message.ParentAddress))
-            violations.Add($"{field}.parent_address", message.ParentAddress, "is not a PCI address of the form 0000:3b:02.1");
+        if (message.ParentAddress.Length > 0)
+            DeviceAddress($"{field}.parent_address", message.ParentAddress, violations);
         if (message.Type == V1.DeviceType.Vf && message.ParentAddress.Length == 0)
             violations.Add($"{field}.parent_address", "must be set for a VF");
         if (message.ParentAddress.Length > 0 && !isChild)
@@ -148,7 +162,15 @@ internal static partial class NodeSpecs
         _ => DeviceType.Pci,
     };
 
-    private static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
+    /// <summary>A device's PCI address.</summary>
+    public static void DeviceAddress(string field, string value, FieldViolations violations)
+    {
+        if (!Address().IsMatch(value))
+            violations.Add(field, value, "is not a PCI address of the form 0000:3b:02.1");
+    }
+
+    /// <summary>Values that may come once each.</summary>
+    public static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
         where T : notnull
     {
         var seen = new HashSet<T>();

@@ -17,8 +17,6 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
         var move = MoveRequests.Read(request, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
         var result = await calls.RunAsync(
             request,

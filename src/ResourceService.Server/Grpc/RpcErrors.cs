@@ -57,6 +57,10 @@ internal static class RpcErrors
     public static Status MigrationNotFound(MigrationId id) =>
         Make(Code.NotFound, ErrorReason.MigrationNotFound, $"Migration {id} does not exist.", ("migration_id", id.ToString()));
 
+    /// <summary>An audit the store does not keep.</summary>
+    public static Status AuditNotFound(string auditId) =>
+        Make(Code.NotFound, ErrorReason.AuditNotFound, $"Audit {auditId} does not exist, or is no longer kept.", ("audit_id", auditId));
+
     /// <summary>An instance that holds nothing.</summary>
     public static Status InstanceNotFound(string instanceId) =>
         Make(Code.NotFound, ErrorReason.InstanceNotFound, $"Instance {instanceId} holds no claim.", ("instance_id", instanceId));
@@ -96,6 +100,12 @@ internal static class RpcErrors
     public static Status RevisionInFuture(long revision, long latest) => Make(
         Code.OutOfRange, ErrorReason.RevisionInFuture, $"Revision {revision} is after the latest, {latest}.",
         ("revision", Text(revision)), ("latest_revision", Text(latest)));
+
+    /// <summary>A watcher that does not read what it is sent.</summary>
+    public static Status WatcherTooSlow(long revision) => WithRetry(
+        Make(Code.Unavailable, ErrorReason.WatcherTooSlow, $"The watcher did not read for too long; watch again from revision {revision}.",
+            ("revision", Text(revision))),
+        _retrySoon);
 
     /// <summary>Something the service cannot do yet.</summary>
     public static Status NotImplemented(string what) => Make(Code.Unimplemented, ErrorReason.NotImplemented, what);

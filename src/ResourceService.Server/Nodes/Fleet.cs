@@ -53,7 +53,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             Remember(request);
         _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
-        _nodes.Load(contents.Nodes, contents.LastClaimSequence);
+        _nodes.Load(contents.Nodes, contents.LastClaimSequence, contents.LastAuditSequence);
 
         _logger.Recovered(
             watch.ElapsedMilliseconds,

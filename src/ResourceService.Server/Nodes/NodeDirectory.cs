@@ -19,6 +19,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     private int _count;
     private volatile NodeWorker[]? _ordered;
     private long _lastClaimSequence;
+    private long _lastAuditSequence;
 
     /// <summary>How many nodes are known, deleted ones included.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -65,7 +66,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     }
 
     /// <summary>Takes over what the store holds, before the first command.</summary>
-    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence)
+    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence, long lastAuditSequence)
     {
         lock (_gate)
         {
@@ -82,10 +83,14 @@ internal sealed class NodeDirectory(FleetServices fleet)
         }
 
         _lastClaimSequence = lastClaimSequence;
+        _lastAuditSequence = lastAuditSequence;
     }
 
     /// <summary>An id for a claim that may be admitted. An id whose claim was refused is never used.</summary>
     public ClaimId NextClaimId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastClaimSequence));
+
+    /// <summary>An id for an audit.</summary>
+    public AuditId NextAuditId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastAuditSequence));
 
     /// <summary>The move in flight that a live claim is part of, as source or as target; null when there is none.</summary>
     public MigrationId? MigrationOf(Claim claim)

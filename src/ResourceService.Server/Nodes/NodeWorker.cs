@@ -98,9 +98,15 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         if (Interlocked.CompareExchange(ref _wakeMs, long.MaxValue, moment.UnixMs) != moment.UnixMs)
             return;
         var now = _fleet.Now;
+        ExpireLeasesNow(now);
+        WakeForNextLease(now);
+    }
+
+    /// <summary>Ends the claims whose lease is over, without being woken by the clock.</summary>
+    public void ExpireLeasesNow(Instant now)
+    {
         if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
             Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
-        WakeForNextLease(now);
     }
 
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>
@@ -211,6 +217,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             _ledger.Poison();
             if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.First.NodeKey == before.NodeKey)
                 _fleet.Instances.Leave(instance, entered.First);
+            command.TakeBack?.Invoke();
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
         }

@@ -20,7 +20,8 @@ internal static class OptionsRules
 
     /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
     public static IReadOnlyList<string> Violations(
-        StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, MetricsOptions metrics)
+        StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, MetricsOptions metrics,
+        AuditOptions audits)
     {
         var violations = new List<string>();
         if (string.IsNullOrWhiteSpace(storage.DataDirectory))
@@ -40,6 +41,11 @@ internal static class OptionsRules
         Between("Requests:StreamInFlightMax", requests.StreamInFlightMax, 1, 100_000);
         Between("Requests:StreamsPerConnectionMax", requests.StreamsPerConnectionMax, 1, 100_000);
         Between("Requests:ShutdownSeconds", requests.ShutdownSeconds, 1, 3_600);
+        Between("Audits:StaleMigrationMinutes", audits.StaleMigrationMinutes, 1, 100_000);
+        Between("Audits:OverdueMinutes", audits.OverdueMinutes, 0, 100_000);
+        Between("Audits:SweepIntervalSeconds", audits.SweepIntervalSeconds, 1, 3_600);
+        Between("Audits:SweptNodesMax", audits.SweptNodesMax, 1, 1_000_000);
+        Between("Requests:WatchStallSeconds", requests.WatchStallSeconds, 1, 86_400);
         Between("Metrics:Port", metrics.Port, 0, 65_535);
         return violations;
 

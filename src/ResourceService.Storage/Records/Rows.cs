@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
@@ -17,6 +18,8 @@ internal sealed class NodeRow
     public string Used { get; init; } = "";
     public long FailedBuilds { get; init; }
     public long UpdateTime { get; init; }
+    public long? AuditSeq { get; init; }
+    public long? AuditTime { get; init; }
 
     /// <summary>The node without its claims.</summary>
     public NodeView ToNode() => new()
@@ -29,6 +32,8 @@ internal sealed class NodeRow
         RegisterTime = new Instant(RegisterTime),
         UpdateTime = new Instant(UpdateTime),
         FailedBuilds = (int)FailedBuilds,
+        LastAudit = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
+        LastAuditTime = AuditTime is { } time ? new Instant(time) : null,
     };
 }
 
@@ -128,6 +133,8 @@ internal sealed class EventRow
     public long? SourceKey { get; init; }
     public long? MigrationBefore { get; init; }
     public long? MigrationAfter { get; init; }
+    public long? AuditSeq { get; init; }
+    public string? AmountsBefore { get; init; }
 
     public LedgerEvent ToEvent()
     {
@@ -149,6 +156,7 @@ internal sealed class EventRow
             InstanceId = InstanceId is null ? null : new InstanceId(InstanceId),
             ClaimId = ClaimSeq is { } sequence ? new ClaimId((int)NodeKey, sequence) : null,
             Amounts = Amounts is null ? null : AmountsText.Read(Amounts),
+            AmountsBefore = AmountsBefore is null ? null : AmountsText.Read(AmountsBefore),
             LeaseBefore = LeaseBefore is { } before ? new Instant(before) : null,
             LeaseAfter = LeaseAfter is { } after ? new Instant(after) : null,
             InstanceBefore = ofClaim && Before is not null ? SpecText.ReadInstance(Before) : null,
@@ -160,8 +168,30 @@ internal sealed class EventRow
             MovedFrom = (int?)SourceKey,
             MigrationBefore = (MigrationState?)MigrationBefore,
             MigrationAfter = (MigrationState?)MigrationAfter,
+            AuditId = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
         };
     }
+}
+
+/// <summary>A row of <c>audits</c>; without drifts where they were not asked for.</summary>
+internal sealed class AuditRow
+{
+    public long AuditSeq { get; init; }
+    public long NodeKey { get; init; }
+    public long Mode { get; init; }
+    public long Time { get; init; }
+    public long ObserveTime { get; init; }
+    public long ObservedGeneration { get; init; }
+    public long NodeGeneration { get; init; }
+    public string Actor { get; init; } = "";
+    public long InstanceCount { get; init; }
+    public long DriftCount { get; init; }
+    public long HealedCount { get; init; }
+    public string? Drifts { get; init; }
+
+    public Audit ToAudit() => new(
+        new AuditId((int)NodeKey, AuditSeq), (AuditMode)Mode, new Instant(Time), new Instant(ObserveTime), ObservedGeneration, NodeGeneration, Actor,
+        (int)InstanceCount, (int)DriftCount, (int)HealedCount, Drifts is null ? [] : AuditText.Read(Drifts));
 }
 
 /// <summary>What the service keeps in memory of a remembered request.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Storage.Records;
@@ -106,19 +107,50 @@ internal sealed class SqliteBatchWriter
             "@fingerprint", "@reply", "@node_state"],
         BindEvent);
 
-    private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _migrationEvent = new(
+    private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _fullEvent = new(
         ["@revision", "@time", "@kind", "@node_key", "@generation", "@actor", "@used_after", "@claim_count", "@reason", "@state_before",
             "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
-            "@fingerprint", "@reply", "@node_state", "@migration_seq", "@target_key", "@source_key", "@migration_before", "@migration_after"],
+            "@fingerprint", "@reply", "@node_state", "@migration_seq", "@target_key", "@source_key", "@migration_before", "@migration_after",
+            "@audit_seq", "@amounts_before"],
         static (row, values) =>
         {
             BindEvent(row, values);
             var recorded = row.Event;
-            values[22].Value = recorded.MigrationId!.Value.Sequence;
-            values[23].Value = recorded.MigrationId!.Value.NodeKey;
+            values[22].Value = OrNull(recorded.MigrationId?.Sequence);
+            values[23].Value = OrNull(recorded.MigrationId?.NodeKey);
             values[24].Value = OrNull(recorded.MovedFrom);
             values[25].Value = OrNull((int?)recorded.MigrationBefore);
             values[26].Value = OrNull((int?)recorded.MigrationAfter);
+            values[27].Value = OrNull(recorded.AuditId?.Sequence);
+            values[28].Value = OrNull(recorded.AmountsBefore?.ToString());
+        });
+
+    private readonly RowBinder<Audit> _audit = new(
+        ["@audit_seq", "@node_key", "@mode", "@time", "@observe_time", "@observed_generation", "@node_generation", "@actor", "@instance_count",
+            "@drift_count", "@healed_count", "@drifts"],
+        static (audit, values) =>
+        {
+            values[0].Value = audit.Id.Sequence;
+            values[1].Value = audit.Id.NodeKey;
+            values[2].Value = (int)audit.Mode;
+            values[3].Value = audit.Time.UnixMs;
+            values[4].Value = audit.ObserveTime.UnixMs;
+            values[5].Value = audit.ObservedGeneration;
+            values[6].Value = audit.NodeGeneration;
+            values[7].Value = audit.Actor;
+            values[8].Value = audit.InstanceCount;
+            values[9].Value = audit.DriftCount;
+            values[10].Value = audit.HealedCount;
+            values[11].Value = AuditText.Write(audit.Drifts);
+        });
+
+    private readonly RowBinder<Audit> _lastAudit = new(
+        ["@node_key", "@audit_seq", "@time"],
+        static (audit, values) =>
+        {
+            values[0].Value = audit.Id.NodeKey;
+            values[1].Value = audit.Id.Sequence;
+            values[2].Value = audit.Time.UnixMs;
         });
 
     private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
@@ -161,8 +193,10 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.InsertMigration, _newMigration, batch.AddedMigrations);
         Execute(SqliteStatements.UpdateMigration, _migration, batch.ChangedMigrations);
         Execute(SqliteStatements.InsertClaimedEvent, _claimedEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfNewClaim(row.First)));
-        Execute(SqliteStatements.InsertMigrationEvent, _migrationEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfMove(row.First)));
-        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First) && !IsOfMove(row.First)));
+        Execute(SqliteStatements.InsertFullEvent, _fullEvent, batch.Events.Zip(batch.Origins).Where(row => IsFull(row.First)));
+        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First) && !IsFull(row.First)));
+        Execute(SqliteStatements.InsertAudit, _audit, batch.Audits);
+        Execute(SqliteStatements.UpsertNodeAudit, _lastAudit, batch.Audits);
         Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
 
@@ -253,9 +287,10 @@ internal sealed class SqliteBatchWriter
         values[2].Value = OrNull(origin.Reply);
     }
 
-    private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null, MigrationId: null };
+    private static bool IsOfNewClaim(LedgerEvent recorded) =>
+        recorded is { ClaimId: not null, StateBefore: null, MigrationId: null, AuditId: null };
 
-    private static bool IsOfMove(LedgerEvent recorded) => recorded.MigrationId is not null;
+    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null;
 
     private static bool IsPlain(Claim claim) => claim.Request.IsPlain && claim.Assignment.IsNone && claim.Role == ClaimRole.Primary;
 

@@ -1,4 +1,5 @@
 using Dapper;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
@@ -89,11 +90,33 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return connection.ExecuteScalar<long>(SqliteStatements.SelectOldestRevision);
     }
 
-    public IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, int limit)
+    public Audit? FindAudit(long sequence)
+    {
+        using var connection = connections.OpenReader();
+        return connection.QuerySingleOrDefault<AuditRow>(SqliteStatements.SelectAudit, new { sequence })?.ToAudit();
+    }
+
+    public IReadOnlyList<Audit> ListAudits(AuditFilter filter, int limit)
+    {
+        using var connection = connections.OpenReader();
+        var rows = connection.Query<AuditRow>(filter.NodeKey is null ? SqliteStatements.SelectAudits : SqliteStatements.SelectAuditsOfNode, new
+        {
+            nodeKey = filter.NodeKey,
+            start = filter.StartMs ?? long.MinValue,
+            end = filter.EndMs ?? long.MaxValue,
+            beforeTime = filter.Before?.TimeMs ?? long.MaxValue,
+            beforeSequence = filter.Before?.Sequence ?? long.MaxValue,
+            driftOnly = filter.DriftOnly,
+            limit,
+        });
+        return [.. rows.Select(row => row.ToAudit())];
+    }
+
+    public IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit)
     {
         using var connection = connections.OpenReader();
         var rows = connection.Query<SnapshotRow>(
-            SqliteStatements.SelectSnapshots, new { nodeKey, after = afterTimeMs, until = untilTimeMs, limit });
+            SqliteStatements.SelectSnapshots, new { nodeKey, after = afterTimeMs, until = untilTimeMs, interval = Math.Max(1, intervalMs), limit });
         return [.. rows.Select(row => row.ToSnapshot())];
     }
 

@@ -83,6 +83,7 @@ public sealed class SqliteClaimStore : IClaimStore
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
             lastClaim,
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastAudit),
             nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
     }
 

@@ -100,14 +100,28 @@ internal static class SqliteStatements
             @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
         """;
 
-    /// <summary>Keeps an event of a move, with the answer for retries.</summary>
-    public const string InsertMigrationEvent = """
+    /// <summary>Keeps an event of a move or of an audit, with the answer for retries.</summary>
+    public const string InsertFullEvent = """
         INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state, reason,
             state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply,
-            migration_seq, target_key, source_key, migration_before, migration_after)
+            migration_seq, target_key, source_key, migration_before, migration_after, audit_seq, amounts_before)
         VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
             @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply,
-            @migration_seq, @target_key, @source_key, @migration_before, @migration_after)
+            @migration_seq, @target_key, @source_key, @migration_before, @migration_after, @audit_seq, @amounts_before)
+        """;
+
+    /// <summary>Keeps an audit.</summary>
+    public const string InsertAudit = """
+        INSERT INTO audits (audit_seq, node_key, mode, time, observe_time, observed_generation, node_generation, actor, instance_count, drift_count,
+            healed_count, drifts)
+        VALUES (@audit_seq, @node_key, @mode, @time, @observe_time, @observed_generation, @node_generation, @actor, @instance_count, @drift_count,
+            @healed_count, @drifts)
+        """;
+
+    /// <summary>Keeps which audit of its node is the last. Decided in order, so what comes later is newer.</summary>
+    public const string UpsertNodeAudit = """
+        INSERT INTO node_audits (node_key, audit_seq, time) VALUES (@node_key, @audit_seq, @time)
+        ON CONFLICT (node_key) DO UPDATE SET audit_seq = excluded.audit_seq, time = excluded.time
         """;
 
     /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
@@ -128,8 +142,9 @@ internal static class SqliteStatements
     /// <summary>Which nodes are there, and how are they?</summary>
     public const string SelectNodes = """
         SELECT n.node_key AS NodeKey, n.spec AS Spec, n.state AS State, n.state_reason AS StateReason, n.register_time AS RegisterTime,
-            u.generation AS Generation, u.used AS Used, u.failed_builds AS FailedBuilds, u.update_time AS UpdateTime
-        FROM nodes n JOIN node_usage u ON u.node_key = n.node_key
+            u.generation AS Generation, u.used AS Used, u.failed_builds AS FailedBuilds, u.update_time AS UpdateTime,
+            a.audit_seq AS AuditSeq, a.time AS AuditTime
+        FROM nodes n JOIN node_usage u ON u.node_key = n.node_key LEFT JOIN node_audits a ON a.node_key = n.node_key
         """;
 
     /// <summary>The columns of a claim.</summary>
@@ -235,7 +250,8 @@ internal static class SqliteStatements
             used_after AS UsedAfter, claim_count AS ClaimCount, node_state AS NodeState, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
             instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
             before AS Before, after AS After, request_id AS RequestId, migration_seq AS MigrationSeq, target_key AS TargetKey,
-            source_key AS SourceKey, migration_before AS MigrationBefore, migration_after AS MigrationAfter
+            source_key AS SourceKey, migration_before AS MigrationBefore, migration_after AS MigrationAfter, audit_seq AS AuditSeq,
+            amounts_before AS AmountsBefore
         FROM events
         WHERE revision > @after AND revision <= @until
             AND (@nodeKey IS NULL OR node_key = @nodeKey OR target_key = @nodeKey OR source_key = @nodeKey)
@@ -254,10 +270,47 @@ internal static class SqliteStatements
     /// <summary>The newest first.</summary>
     public const string NewestFirst = " ORDER BY revision DESC LIMIT @limit";
 
-    /// <summary>How did a node's usage develop?</summary>
+    /// <summary>
+    /// How did a node's usage develop? From one snapshot on the next that is far enough away is looked up, so that thinning a month reads as much
+    /// as it gives.
+    /// </summary>
     public const string SelectSnapshots = """
+        WITH RECURSIVE kept (at) AS (
+            SELECT min(time) FROM usage_snapshots WHERE node_key = @nodeKey AND time > @after AND time < @until
+            UNION ALL
+            SELECT (SELECT min(time) FROM usage_snapshots WHERE node_key = @nodeKey AND time >= kept.at + @interval AND time < @until)
+            FROM kept WHERE kept.at IS NOT NULL
+            LIMIT @limit)
         SELECT node_key AS NodeKey, time AS Time, generation AS Generation, used AS Used, capacity AS Capacity, claim_count AS ClaimCount,
             state AS State
-        FROM usage_snapshots WHERE node_key = @nodeKey AND time > @after AND time < @until ORDER BY time LIMIT @limit
+        FROM kept JOIN usage_snapshots ON node_key = @nodeKey AND time = kept.at ORDER BY time
         """;
+
+    /// <summary>The columns of an audit, without its drifts.</summary>
+    public const string AuditColumns = """
+        audit_seq AS AuditSeq, node_key AS NodeKey, mode AS Mode, time AS Time, observe_time AS ObserveTime,
+            observed_generation AS ObservedGeneration, node_generation AS NodeGeneration, actor AS Actor, instance_count AS InstanceCount,
+            drift_count AS DriftCount, healed_count AS HealedCount
+        """;
+
+    /// <summary>How did this audit end?</summary>
+    public const string SelectAudit = $"SELECT {AuditColumns}, drifts AS Drifts FROM audits WHERE audit_seq = @sequence";
+
+    /// <summary>Which audits match a filter, page by page? The bounds are always given, so that the order of time is the index's.</summary>
+    public const string SelectAudits = $"""
+        SELECT {AuditColumns} FROM audits
+        WHERE time >= @start AND time < @end AND (time, audit_seq) < (@beforeTime, @beforeSequence) AND (NOT @driftOnly OR drift_count > 0)
+        ORDER BY time DESC, audit_seq DESC LIMIT @limit
+        """;
+
+    /// <summary>Which audits of one node match a filter, page by page?</summary>
+    public const string SelectAuditsOfNode = $"""
+        SELECT {AuditColumns} FROM audits
+        WHERE node_key = @nodeKey AND time >= @start AND time < @end AND (time, audit_seq) < (@beforeTime, @beforeSequence)
+            AND (NOT @driftOnly OR drift_count > 0)
+        ORDER BY time DESC, audit_seq DESC LIMIT @limit
+        """;
+
+    /// <summary>What is the highest audit sequence ever given? The last audits of all nodes stay when older ones go.</summary>
+    public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM node_audits";
 }

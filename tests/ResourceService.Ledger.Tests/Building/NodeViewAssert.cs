@@ -18,5 +18,6 @@ internal static class NodeViewAssert
     }
 
     private static object Scalars(NodeView node) =>
-        (node.NodeKey, node.State, node.StateReason, node.Generation, node.RegisterTime, node.UpdateTime, node.FailedBuilds);
+        (node.NodeKey, node.State, node.StateReason, node.Generation, node.RegisterTime, node.UpdateTime, node.FailedBuilds,
+            node.LastAudit, node.LastAuditTime);
 }

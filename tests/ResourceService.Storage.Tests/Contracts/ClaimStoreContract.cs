@@ -62,6 +62,30 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     }
 
     [Fact]
+    public void What_an_audit_changed_comes_back_with_the_audit_as_its_cause()
+    {
+        var node = NewNode(1);
+        var claim = node.Confirm(node.Claim("instance-1", Sample.Amounts(2, 512)));
+        Commit(node);
+        var corrected = claim with
+        {
+            Request = claim.Request with { Amounts = Sample.Amounts(3, 512) },
+            Assignment = RichSample.Assignment with { Cells = [] },
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.ClaimCorrected, Sample.Now, claim, corrected, "its host runs it so")));
+        node.Apply(Decision.Accept(new NodeAudited(RichSample.Audit.Time, RichSample.Audit)));
+        var events = Commit(new TestEntry(node) { AskedBy = RichSample.Origin }).Events;
+        Restart();
+
+        AssertStored(node);
+        Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
+        Assert.Equal(events, Reader.ListEvents(new EventFilter { After = events[0].Revision - 1 }, limit: 10));
+        Assert.All(events, recorded => Assert.Equal(RichSample.Audit.Id, recorded.AuditId));
+        Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
+    }
+
+    [Fact]
     public void Each_step_of_a_claims_life_comes_back()
     {
         var node = NewNode(1);
