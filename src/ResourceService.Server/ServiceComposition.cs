@@ -89,6 +89,7 @@ internal static class ServiceComposition
         services.AddSingleton<InstanceRegistry>();
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<LeaseClock>();
+        services.AddSingleton<FleetIndex>();
         services.AddSingleton<FleetServices>();
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<LedgerHistory>();
@@ -98,6 +99,7 @@ internal static class ServiceComposition
         services.AddSingleton<Fleet>();
         services.AddSingleton<IdempotentCalls>();
         services.AddSingleton<CandidateFinder>();
+        services.AddSingleton<ChoiceLists>();
         services.AddSingleton<ClaimPlacement>();
         services.AddSingleton<GroupClaim>();
         services.AddSingleton<ClaimCalls>();

@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
@@ -17,7 +18,7 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
     /// <summary>The answers in the order of the orders: all claims, or an error each.</summary>
     public async ValueTask<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
     {
-        var choices = orders.Select(order => Choose(order, orders.Count)).ToArray();
+        var choices = Choose(orders);
         var decision = new GroupClaimDecision(fleet, nodes, orders, choices, stamp);
         if (choices.All(choice => choice.Length == 0))
             return decision.RefuseAll();
@@ -25,14 +26,26 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
         return CallResult<V1.ClaimInstancesResponse>.Of(await decision.PostAsync(choices.SelectMany(choice => choice)), "");
     }
 
-    private NodeWorker[] Choose(ClaimOrder order, int claims)
+    private NodeWorker[][] Choose(IReadOnlyList<ClaimOrder> orders)
+    {
+        // Most orders of a batch are alike, and the fleet is searched once for those.
+        var found = new Dictionary<CandidateQuery, NodeWorker[]>();
+        return [.. orders.Select(order => Choose(order, orders.Count, found))];
+    }
+
+    private NodeWorker[] Choose(ClaimOrder order, int claims, Dictionary<CandidateQuery, NodeWorker[]> found)
     {
         if (order.Node is { } id)
             return nodes.Find(id) is { } worker ? [worker] : [];
         if (order.Candidates.Count > 0)
             return [.. order.Candidates.Select(nodes.Find).OfType<NodeWorker>().Where(candidate => order.Filter.Takes(candidate.View)).Distinct()];
-        return [.. finder.Find(order.Request, order.Filter, order.Strategy, claims + SpareChoices, counts: null)
-            .Select(node => nodes.Find(node.NodeKey)!)];
+        if (!found.TryGetValue(order.Query, out var best))
+        {
+            best = [.. finder.Find(order.Query, claims + SpareChoices).Nodes.Select(node => nodes.Find(node.NodeKey)!)];
+            found.Add(order.Query, best);
+        }
+
+        return best;
     }
 }
 

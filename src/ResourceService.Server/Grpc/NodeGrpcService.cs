@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Claims;
 using ResourceService.Server.History;
@@ -155,9 +156,9 @@ internal sealed class NodeGrpcService(
         violations.Between("limit", request.Limit, 0, 1000);
         violations.ThrowIfAny();
 
-        var counts = new RefusalCounts();
+        var found = finder.Find(new CandidateQuery(resources!, filter, strategy), request.Limit == 0 ? 10 : request.Limit);
         var response = new V1.FindCandidatesResponse();
-        foreach (var node in finder.Find(resources!, filter, strategy, request.Limit == 0 ? 10 : request.Limit, counts))
+        foreach (var node in found.Nodes)
         {
             var candidate = new V1.Candidate { NodeId = node.Id.Value, Generation = node.Generation };
             foreach (var (resourceClass, _) in resources!.Amounts)
@@ -169,7 +170,7 @@ internal sealed class NodeGrpcService(
             response.Candidates.Add(candidate);
         }
 
-        var summary = RpcErrors.ToContract(counts);
+        var summary = RpcErrors.ToContract(found.Refusals);
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
         return Task.FromResult(response);

@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Claims;
@@ -102,7 +103,7 @@ internal static class ResourceRequests
 
     /// <summary>The strategy; SPREAD when unset.</summary>
     public static Strategy Strategy(string field, V1.PlacementStrategy value, FieldViolations violations) =>
-        violations.Enum(field, value, required: false) == V1.PlacementStrategy.Pack ? Claims.Strategy.Pack : Claims.Strategy.Spread;
+        violations.Enum(field, value, required: false) == V1.PlacementStrategy.Pack ? Ledger.Candidates.Strategy.Pack : Ledger.Candidates.Strategy.Spread;
 
     /// <summary>The ledger's node state.</summary>
     public static NodeState ToLedger(V1.NodeState state) => state switch

@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using ResourceService.Ledger;
-using ResourceService.Server.Claims;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Server.Nodes;
 using ResourceService.V1;
 using Status = Google.Rpc.Status;

@@ -5,7 +5,7 @@ using ResourceService.Storage;
 namespace ResourceService.Server.Nodes;
 
 /// <summary>What all workers share.</summary>
-internal sealed class FleetServices(NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases)
+internal sealed class FleetServices(NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases, FleetIndex candidates)
 {
     private GroupCommitter? _committer;
 
@@ -17,6 +17,9 @@ internal sealed class FleetServices(NodeOptions options, TimeProvider time, Inst
 
     /// <summary>Which requests are known.</summary>
     public RequestMemory Requests { get; } = requests;
+
+    /// <summary>What is free where.</summary>
+    public FleetIndex Candidates { get; } = candidates;
 
     /// <summary>Who is woken when.</summary>
     public LeaseClock Leases { get; } = leases;

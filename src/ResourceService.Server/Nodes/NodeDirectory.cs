@@ -76,6 +76,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
                 while (_count + 1 < node.NodeKey)
                     Add(NodeView.Unregistered(_count + 1, new NodeId("")));
                 var worker = Add(node);
+                fleet.Candidates.Put(node);
                 foreach (var claim in node.Claims.Values)
                     Invariant.Require(fleet.Instances.Put(claim.Instance.Id, claim.Id, claim.Role), "an instance holds one claim of each part");
                 worker.WakeForNextLease();

@@ -53,6 +53,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>The durable picture. Readers never wait.</summary>
     public NodeView View => _view;
 
+    /// <summary>The picture that decides, changes that are not durable yet included.</summary>
+    public NodeView Newest => _ledger.View;
+
     /// <summary>Whether changes are under way that <see cref="View"/> does not show yet.</summary>
     public bool IsChanging => Volatile.Read(ref _uncommitted) > 0;
 
@@ -128,7 +131,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>The changes are durable: readers see them, leases run, ended claims free their instances. Called by the committer, in order.</summary>
     public void OnCommitted(NodeCommit commit)
     {
-        _view = commit.Changes[^1].After;
+        Publish(commit.Changes[^1].After);
         foreach (var applied in commit.Changes)
         {
             if (applied.Change.ClaimAfter is not { } claim)
@@ -292,7 +295,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             return true;
         _fleet.Instances.Exchange(_ledger.View, restored);
         _ledger = new NodeLedger(restored);
-        _view = restored;
+        Publish(restored);
         Volatile.Write(ref _uncommitted, 0);
         ForgetLost();
         WakeForNextLease();
@@ -307,6 +310,12 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             if (!_ledger.View.Claims.ContainsKey(lost.Claim.Sequence))
                 _fleet.Instances.Leave(lost.Instance, lost.Claim);
         }
+    }
+
+    private void Publish(NodeView node)
+    {
+        _view = node;
+        _fleet.Candidates.Put(node);
     }
 
     private void WakeBy(Instant moment)
