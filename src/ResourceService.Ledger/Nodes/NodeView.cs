@@ -80,7 +80,7 @@ public sealed record NodeView
         {
             UsedAmounts = LedgerInvariants.Sum(node, out _),
             NumaUsage = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values),
-            DeviceUsage = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values),
         };
     }
 
