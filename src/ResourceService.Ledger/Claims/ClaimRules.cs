@@ -19,11 +19,11 @@ public static class ClaimRules
             return Decision.Refuse(closed);
         if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
             return Decision.Refuse(stale);
-        if (FitRules.FirstRefusal(node, request) != RefusalReason.None)
+        if (FitRules.Fit(node, request, out var assignment) != RefusalReason.None)
             return Decision.Refuse(DoesNotFit(node, request));
 
-        return Decision.Accept(new ClaimChanged(
-            ChangeKind.InstanceClaimed, candidate.CreateTime, null, candidate with { Generation = node.Generation + 1 }, ""));
+        var claim = candidate with { Assignment = assignment, Generation = node.Generation + 1 };
+        return Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, candidate.CreateTime, null, claim, ""));
     }
 
     /// <summary>The build succeeded: the lease ends and the claim stays. Confirming twice changes nothing.</summary>

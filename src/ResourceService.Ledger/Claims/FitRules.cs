@@ -8,6 +8,13 @@ namespace ResourceService.Ledger.Claims;
 /// </summary>
 public static class FitRules
 {
+    /// <summary>The first rule that refuses, in the order of <see cref="Explain"/>; otherwise what the request would be given inside the node.</summary>
+    public static RefusalReason Fit(NodeView node, ResourceRequest request, out Assignment assignment)
+    {
+        assignment = Assignment.None;
+        return FirstRefusal(node, request);
+    }
+
     /// <summary>The first rule that refuses, in the order of <see cref="Explain"/>; allocates nothing.</summary>
     public static RefusalReason FirstRefusal(NodeView node, ResourceRequest request)
     {

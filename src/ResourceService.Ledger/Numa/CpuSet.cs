@@ -66,6 +66,15 @@ public sealed class CpuSet : IReadOnlyCollection<int>, IEquatable<CpuSet>
         return Trimmed(words);
     }
 
+    /// <summary>How many CPUs of this set are not of the other.</summary>
+    public int CountExcept(CpuSet other)
+    {
+        var count = Count;
+        for (var i = 0; i < Math.Min(_words.Length, other._words.Length); i++)
+            count -= BitOperations.PopCount(_words[i] & other._words[i]);
+        return count;
+    }
+
     /// <summary>The CPUs of both sets.</summary>
     public CpuSet Intersect(CpuSet other)
     {

@@ -3,6 +3,14 @@ namespace ResourceService.Ledger.Numa;
 /// <summary>A host's memory-and-CPU cells in the order the host lists them; the order decides ties. Compared by content.</summary>
 public sealed record NumaTopology(ValueList<NumaCell> Cells)
 {
+    // Worked out when it is first asked for. It follows from the cells alone: two threads that race write the same, and neither a comparison nor a
+    // copy takes it over.
+    private CellLayout[]? _layouts;
+
+    private NumaTopology(NumaTopology original) => Cells = original.Cells;
+
+    internal ReadOnlySpan<CellLayout> Layouts => _layouts ??= [.. Cells.Select(cell => new CellLayout(cell))];
+
     /// <summary>The place of the cell with this number; -1 when the host has none.</summary>
     public int IndexOf(int cellId)
     {
@@ -14,6 +22,12 @@ public sealed record NumaTopology(ValueList<NumaCell> Cells)
 
         return -1;
     }
+
+    /// <inheritdoc/>
+    public bool Equals(NumaTopology? other) => other is not null && Cells.Equals(other.Cells);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Cells.GetHashCode();
 }
 
 /// <summary>One cell of a host.</summary>

@@ -8,30 +8,10 @@ internal sealed record InventoryVector(string Id, VectorInput Input, VectorExpec
 {
     private static readonly JsonSerializerOptions _options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>
-    /// The vectors in the folder named by RESOURCESERVICE_VECTORS, or else in a folder <c>shared/vectors</c> beside the checkout; null when there
-    /// are none.
-    /// </summary>
-    public static IReadOnlyList<InventoryVector>? TryLoad()
-    {
-        var named = Environment.GetEnvironmentVariable("RESOURCESERVICE_VECTORS");
-        var file = named is null ? FindBesideCheckout() : Path.Combine(named, "open", "inventory.jsonl");
-        if (file is null || !File.Exists(file))
-            return null;
-        return [.. File.ReadLines(file).Select(line => JsonSerializer.Deserialize<InventoryVector>(line, _options)!)];
-    }
-
-    private static string? FindBesideCheckout()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            var file = Path.Combine(folder.FullName, "shared", "vectors", "open", "inventory.jsonl");
-            if (File.Exists(file))
-                return file;
-        }
-
-        return null;
-    }
+    /// <summary>The vectors; null when there are none.</summary>
+    public static IReadOnlyList<InventoryVector>? TryLoad() => VectorFiles.TryFind("inventory.jsonl") is { } file
+        ? [.. File.ReadLines(file).Select(line => JsonSerializer.Deserialize<InventoryVector>(line, _options)!)]
+        : null;
 }
 
 internal sealed record VectorInput(IReadOnlyList<VectorProvider> Providers, IReadOnlyList<VectorStep> Steps);

@@ -26,7 +26,7 @@ public class PlacementVectorTests
     public void Rules_accept_and_refuse_what_placement_does()
     {
         var vectors = InventoryVector.TryLoad();
-        Assert.SkipWhen(vectors is null, "There is no folder shared/vectors beside the checkout, and RESOURCESERVICE_VECTORS names none.");
+        Assert.SkipWhen(vectors is null, VectorFiles.Missing);
 
         var counts = new Counts();
         foreach (var vector in vectors)
