@@ -9,12 +9,16 @@ internal readonly struct DeviceMap
     private readonly ulong[] _addresses;
     private readonly int[] _places;
 
-    public DeviceMap(IReadOnlyCollection<(ulong Address, int Place)> entries)
+    /// <param name="addresses">An address of each entry; the map's from now on.</param>
+    /// <param name="places">The device of each entry; the map's from now on.</param>
+    public DeviceMap(ulong[] addresses, int[] places)
     {
-        _addresses = [.. entries.Select(entry => entry.Address)];
-        _places = [.. entries.Select(entry => entry.Place)];
-        Array.Sort(_addresses, _places);
+        Array.Sort(addresses, places);
+        (_addresses, _places) = (addresses, places);
     }
+
+    /// <summary>The devices by ascending address.</summary>
+    public ReadOnlySpan<int> Places => _places;
 
     /// <summary>The devices with this address.</summary>
     public ReadOnlySpan<int> At(ulong address)

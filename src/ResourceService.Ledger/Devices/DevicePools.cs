@@ -24,39 +24,22 @@ internal sealed class DevicePools
     public DevicePools(ValueList<Device> devices)
     {
         _devices = devices;
-        var addresses = devices.Select(device => DeviceAddress.Parse(device.Address)).ToArray();
-        _byAddress = new DeviceMap([.. addresses.Select((address, place) => (address, place))]);
+        ulong[] addresses = [.. devices.Select(device => DeviceAddress.Parse(device.Address))];
+        _byAddress = new DeviceMap([.. addresses], [.. Enumerable.Range(0, addresses.Length)]);
         _parents = [.. devices.Select(FindParent)];
-        _byParent = new DeviceMap([.. Children()]);
+        int[] children = [.. Enumerable.Range(0, addresses.Length).Where(IsChild)];
+        _byParent = new DeviceMap([.. children.Select(place => FamilyOf(place, addresses))], children);
 
         var groups = new Dictionary<DeviceGroup, int>();
-        var groupOf = devices.Select(device => PlaceOf(groups, DeviceGroup.Of(device))).ToArray();
+        var pools = new Dictionary<(int Group, ulong Family), int>();
+        _poolOf = new int[addresses.Length];
+        for (var place = 0; place < addresses.Length; place++)
+            _poolOf[place] = Number(pools, (Number(groups, DeviceGroup.Of(devices[place])), FamilyOf(place, addresses)));
         _groups = [.. groups.Keys];
         _sizes = new int[_groups.Length];
-        foreach (var group in groupOf)
-            _sizes[group]++;
-
-        // Nova's order: the pools with the fewest tags first, then as they were discovered. Both sorts of LINQ keep what is equal in order.
-        var pools = Enumerable.Range(0, devices.Count)
-            .GroupBy(place => (Group: groupOf[place], Family: ParentAddress(devices[place]) ?? addresses[place]))
-            .OrderBy(pool => _groups[pool.Key.Group].Tags.Count)
-            .ToArray();
-        _pools = new DevicePool[pools.Length];
-        _poolOf = new int[devices.Count];
-        _members = new int[devices.Count];
-        var first = 0;
-        for (var i = 0; i < pools.Length; i++)
-        {
-            var end = first;
-            foreach (var place in pools[i].OrderByDescending(place => addresses[place]))
-            {
-                _members[end++] = place;
-                _poolOf[place] = i;
-            }
-
-            _pools[i] = new DevicePool(pools[i].Key.Group, first, end - first);
-            first = end;
-        }
+        _pools = new DevicePool[pools.Count];
+        _members = new int[addresses.Length];
+        FillPools([.. pools.Keys.Select(pool => pool.Group)]);
     }
 
     public int DeviceCount => _devices.Count;
@@ -70,7 +53,7 @@ internal sealed class DevicePools
     public ReadOnlySpan<int> GroupSizes => _sizes;
 
     /// <summary>Whether any device is the child of another.</summary>
-    public bool HasFamilies => Array.Exists(_parents, parent => parent != NoParent);
+    public bool HasFamilies => !_byParent.Places.IsEmpty;
 
     public Device this[int place] => _devices[place];
 
@@ -87,20 +70,23 @@ internal sealed class DevicePools
     /// <summary>The children of the device at an address, which the host need not report.</summary>
     public ReadOnlySpan<int> ChildrenOf(string address) => _byParent.At(DeviceAddress.Parse(address));
 
-    private static ulong? ParentAddress(Device device) => device.ParentAddress is null ? null : DeviceAddress.Parse(device.ParentAddress);
-
-    private static int PlaceOf(Dictionary<DeviceGroup, int> groups, DeviceGroup group)
+    // The number of what was seen before, or else the next.
+    private static int Number<T>(Dictionary<T, int> numbers, T item)
+        where T : notnull
     {
-        groups.TryAdd(group, groups.Count);
-        return groups[group];
+        if (!numbers.TryGetValue(item, out var number))
+            numbers.Add(item, number = numbers.Count);
+        return number;
     }
 
-    // A child has no children: the report of a longer line would be nonsense, and its last part is taken for devices on their own.
+    private ulong FamilyOf(int place, ulong[] addresses) =>
+        _devices[place].ParentAddress is { } parent ? DeviceAddress.Parse(parent) : addresses[place];
+
     private int FindParent(Device device)
     {
-        if (ParentAddress(device) is not { } address)
+        if (device.ParentAddress is null)
             return NoParent;
-        foreach (var place in _byAddress.At(address))
+        foreach (var place in At(device.ParentAddress))
         {
             if (_devices[place].ParentAddress is null)
                 return place;
@@ -109,12 +95,37 @@ internal sealed class DevicePools
         return NoParent;
     }
 
-    private IEnumerable<(ulong Parent, int Place)> Children()
+    // A child has no children: a report that says otherwise is nonsense, and the last in such a line is taken for a device on its own.
+    private bool IsChild(int place) => _devices[place].ParentAddress is { } parent && (_parents[place] != NoParent || At(parent).IsEmpty);
+
+    // Nova's order: the pools of the fewest tags first, then as they were discovered; LINQ keeps what is equal in order.
+    private void FillPools(int[] groupOfPool)
     {
-        for (var place = 0; place < _devices.Count; place++)
+        var order = Enumerable.Range(0, groupOfPool.Length).OrderBy(pool => _groups[groupOfPool[pool]].Tags.Count).ToArray();
+        var turnOf = new int[order.Length];
+        for (var i = 0; i < order.Length; i++)
+            turnOf[order[i]] = i;
+        var counts = new int[order.Length];
+        foreach (ref var pool in _poolOf.AsSpan())
         {
-            if (ParentAddress(_devices[place]) is { } parent && (_parents[place] != NoParent || _byAddress.At(parent).IsEmpty))
-                yield return (parent, place);
+            pool = turnOf[pool];
+            counts[pool]++;
+        }
+
+        var first = 0;
+        for (var i = 0; i < order.Length; i++)
+        {
+            var group = groupOfPool[order[i]];
+            _pools[i] = new DevicePool(group, first, counts[i]);
+            _sizes[group] += counts[i];
+            first += counts[i];
+        }
+
+        // Ascending, each put before those that came first.
+        foreach (var place in _byAddress.Places)
+        {
+            var pool = _poolOf[place];
+            _members[_pools[pool].First + --counts[pool]] = place;
         }
     }
 }

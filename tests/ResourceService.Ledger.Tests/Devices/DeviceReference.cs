@@ -1,3 +1,4 @@
+using System.Numerics;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
 
@@ -41,10 +42,10 @@ internal sealed class DeviceReference(NodeSpec node, IEnumerable<AssignedDevice>
     public bool AnySetWillDo(DeviceRequest request)
     {
         var suitable = node.Devices.Where(device => Matches(request, device) && IsMeant(request, device) && IsFree(device, [])).ToList();
-        return Enumerable.Range(0, 1 << suitable.Count).Any(set =>
+        return Enumerable.Range(0, 1 << suitable.Count).Where(set => BitOperations.PopCount((uint)set) == request.Count).Any(set =>
         {
             var chosen = suitable.Where((_, i) => (set & (1 << i)) != 0).Select(device => Assigned(request, device)).ToList();
-            return chosen.Count == request.Count && chosen.All(one => !chosen.Any(other => Blocks(one, other)));
+            return chosen.TrueForAll(one => !chosen.Exists(other => Blocks(one, other)));
         });
     }
 
