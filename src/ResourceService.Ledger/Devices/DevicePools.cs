@@ -52,7 +52,7 @@ internal sealed class DevicePools
     /// <summary>The number of devices of each group.</summary>
     public ReadOnlySpan<int> GroupSizes => _sizes;
 
-    /// <summary>Whether any device is the child of another.</summary>
+    /// <summary>Whether any device is the child of one.</summary>
     public bool HasFamilies => !_byParent.Places.IsEmpty;
 
     public Device this[int place] => _devices[place];
