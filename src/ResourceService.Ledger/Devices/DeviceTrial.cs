@@ -4,42 +4,31 @@ using ResourceService.Ledger.Nodes;
 namespace ResourceService.Ledger.Devices;
 
 /// <summary>
-/// One attempt to serve device requests from what is free. Requests are served in order: each selects groups by its descriptions, the NUMA policy and
-/// the types that must be asked for, then draws devices from their pools. What is free is counted on a copy.
+/// One attempt to serve device requests from what is free. Requests are served in order: each selects groups, then draws devices from their pools.
+/// What is free is counted on a copy.
 /// </summary>
 internal ref struct DeviceTrial
 {
-    // In which turn the pools of a group are drawn from; a function's turn is one later where the request would take its children as well.
-    private const int NotSelected = 0;
-    private const int NearTurn = 1;
-    private const int FarTurn = 3;
-    private const int LastTurn = 4;
-
-    private readonly NodeSpec _node;
     private readonly DeviceUsage _usage;
     private readonly DevicePools _pools;
-    private readonly ReadOnlySpan<int> _hostCells;
-
     private readonly Span<int> _freeOfPool;
     private readonly Span<int> _freeOfGroup;
-    private readonly Span<int> _turns;
 
     // The places of the devices drawn, request after request.
     private readonly Span<int> _drawn;
     private int _drawnCount;
 
-    // Of the request tested last: how many devices are free among those selected, and whether both a function and others are.
+    // Of the request served last: the groups, and how many devices it could have.
+    private DeviceSelection _selection;
     private int _available;
-    private bool _isMixed;
 
     public DeviceTrial(NodeSpec node, DeviceUsage usage, ReadOnlySpan<int> hostCells, Span<int> scratch)
     {
-        (_node, _usage, _pools) = (node, usage, usage.Pools);
-        _hostCells = hostCells;
+        (_usage, _pools) = (usage, usage.Pools);
         var (pools, groups) = (_pools.Pools.Length, _pools.Groups.Length);
         _freeOfPool = scratch[..pools];
         _freeOfGroup = scratch.Slice(pools, groups);
-        _turns = scratch.Slice(pools + groups, groups);
+        _selection = new DeviceSelection(node, _pools, hostCells, _freeOfGroup, scratch.Slice(pools + groups, groups));
         _drawn = scratch.Slice(pools + groups + groups, _pools.DeviceCount);
     }
 
@@ -50,7 +39,7 @@ internal ref struct DeviceTrial
     {
         // Counts are enough, unless what it draws can block what it may draw next.
         var reason = TestAlone(request);
-        return reason == RefusalReason.None && (!_isMixed || TryDraw(request, isBlocking: true));
+        return reason == RefusalReason.None && (!_selection.IsMixed || TryDraw(request, isBlocking: true));
     }
 
     /// <summary>Why a request cannot be met even by itself, by counts.</summary>
@@ -87,17 +76,12 @@ internal ref struct DeviceTrial
         return ValueList.Create<AssignedDevice>(given);
     }
 
-    /// <summary>The dimension of the request tested last.</summary>
-    public readonly RefusedDimension Describe(DeviceRequest request, RefusalReason reason)
-    {
-        var capacity = 0;
-        for (var i = 0; i < _turns.Length; i++)
-            capacity += _turns[i] == NotSelected ? 0 : _pools.GroupSizes[i];
-        return new RefusedDimension(reason, request.Name, request.Count, _available, capacity)
+    /// <summary>The dimension of the request served last.</summary>
+    public readonly RefusedDimension Describe(DeviceRequest request, RefusalReason reason) =>
+        new(reason, request.Name, request.Count, _available, _selection.CountAll())
         {
-            HostCellId = reason == RefusalReason.DeviceSocketUnknown ? CellWithoutSocket() : null,
+            HostCellId = reason == RefusalReason.DeviceSocketUnknown ? _selection.CellWithoutSocket() : null,
         };
-    }
 
     private int FirstUnmet(ValueList<DeviceRequest> requests, bool isBlocking)
     {
@@ -118,158 +102,21 @@ internal ref struct DeviceTrial
         _drawnCount = 0;
     }
 
-    // The filters stand in Nova's order. It matters: functions near the instance can satisfy a NUMA policy and only then turn out not to be meant.
     private RefusalReason Select(DeviceRequest request)
     {
-        var isMatched = false;
-        for (var i = 0; i < _turns.Length; i++)
-        {
-            var matches = _pools.Groups[i].MatchesAny(request.Alternatives);
-            _turns[i] = matches ? NearTurn : NotSelected;
-            isMatched |= matches;
-        }
-
-        if (IsShort(request))
-            return isMatched ? RefusalReason.DeviceCountExceeded : RefusalReason.DeviceNotMatched;
-        if (_hostCells.Length > 0)
-        {
-            var reason = KeepNear(request);
-            if (reason != RefusalReason.None)
-                return reason;
-        }
-
-        KeepMeant(request);
-        return IsShort(request) ? RefusalReason.DeviceTypeNotRequested : RefusalReason.None;
-    }
-
-    private RefusalReason KeepNear(DeviceRequest request)
-    {
-        Span<int> free = [0, 0, 0];
-        for (var i = 0; i < _turns.Length; i++)
-            free[(int)ProximityOf(_pools.Groups[i])] += _turns[i] == NotSelected ? 0 : _freeOfGroup[i];
-
-        // Nearer is better whatever the policy: it widens only as far as it must.
-        var onCells = free[(int)Proximity.OnCells];
-        var isSocketPolicy = request.NumaPolicy == DeviceNumaPolicy.Socket;
-        var knowsSockets = !isSocketPolicy || CellWithoutSocket() is null;
-        if (onCells >= request.Count || request.NumaPolicy == DeviceNumaPolicy.Required || !knowsSockets)
-            KeepUpTo(Proximity.OnCells);
-        else if (isSocketPolicy)
-            KeepOnSockets();
-        else if (request.NumaPolicy == DeviceNumaPolicy.Legacy || onCells + free[(int)Proximity.OnNoCell] >= request.Count)
-            KeepUpTo(Proximity.OnNoCell);
-        else
-            KeepUpTo(Proximity.Elsewhere);
-        return !IsShort(request) ? RefusalReason.None
-            : knowsSockets ? RefusalReason.DeviceNumaPolicyUnmet
-            : RefusalReason.DeviceSocketUnknown;
-    }
-
-    private readonly Proximity ProximityOf(DeviceGroup group) => group.NumaCell is not { } cell ? Proximity.OnNoCell
-        : _hostCells.Contains(cell) ? Proximity.OnCells
-        : Proximity.Elsewhere;
-
-    private readonly void KeepUpTo(Proximity farthest)
-    {
-        for (var i = 0; i < _turns.Length; i++)
-        {
-            if (_turns[i] == NotSelected)
-                continue;
-            var proximity = ProximityOf(_pools.Groups[i]);
-            _turns[i] = proximity > farthest ? NotSelected
-                : proximity == Proximity.Elsewhere ? FarTurn
-                : NearTurn;
-        }
-    }
-
-    private readonly void KeepOnSockets()
-    {
-        for (var i = 0; i < _turns.Length; i++)
-        {
-            if (!IsOnSockets(_pools.Groups[i]))
-                _turns[i] = NotSelected;
-        }
-    }
-
-    private readonly bool IsOnSockets(DeviceGroup group)
-    {
-        if (group.NumaCell is not { } cell || SocketOf(cell) is not { } socket)
-            return false;
-        foreach (var hostCell in _hostCells)
-        {
-            if (SocketOf(hostCell) == socket)
-                return true;
-        }
-
-        return false;
-    }
-
-    private readonly int? SocketOf(int cell) => _node.Numa?.IndexOf(cell) is >= 0 and var place ? _node.Numa.Cells[place].Socket : null;
-
-    // Any cell of the host, not only those of the instance: as in Nova, a host that knows its sockets in part does not know them.
-    private readonly int? CellWithoutSocket()
-    {
-        foreach (var cell in _node.Numa?.Cells ?? [])
-        {
-            if (cell.Socket is null)
-                return cell.CellId;
-        }
-
-        return null;
-    }
-
-    // What has to be asked for by name is dropped unless it is; a function's turn comes after that of its children.
-    private void KeepMeant(DeviceRequest request)
-    {
-        bool functions = false, vdpa = false, remoteManaged = false;
-        foreach (var description in request.Alternatives.Span)
-        {
-            functions |= description.Type == DeviceType.PhysicalFunction;
-            vdpa |= description.Type == DeviceType.Vdpa;
-            remoteManaged |= DeviceGroup.SaysRemoteManaged(description.Tags);
-        }
-
-        bool hasFunctions = false, hasOthers = false;
-        for (var i = 0; i < _turns.Length; i++)
-        {
-            var group = _pools.Groups[i];
-            if (_turns[i] == NotSelected)
-                continue;
-            if ((group.Type == DeviceType.PhysicalFunction && !functions) || (group.Type == DeviceType.Vdpa && !vdpa)
-                || (group.IsRemoteManaged && !remoteManaged))
-            {
-                _turns[i] = NotSelected;
-                continue;
-            }
-
-            hasFunctions |= group.Type == DeviceType.PhysicalFunction;
-            hasOthers |= group.Type != DeviceType.PhysicalFunction;
-        }
-
-        _isMixed = hasFunctions && hasOthers;
-        for (var i = 0; _isMixed && i < _turns.Length; i++)
-        {
-            if (_turns[i] != NotSelected && _pools.Groups[i].Type == DeviceType.PhysicalFunction)
-                _turns[i]++;
-        }
-    }
-
-    private bool IsShort(DeviceRequest request)
-    {
-        _available = 0;
-        for (var i = 0; i < _turns.Length; i++)
-            _available += _turns[i] == NotSelected ? 0 : _freeOfGroup[i];
-        return _available < request.Count;
+        var reason = _selection.Select(request);
+        _available = _selection.CountFree();
+        return reason;
     }
 
     private bool TryDraw(DeviceRequest request, bool isBlocking)
     {
         var wanted = request.Count;
-        for (var turn = NearTurn; turn <= LastTurn && wanted > 0; turn++)
+        for (var turn = DeviceSelection.FirstTurn; turn <= DeviceSelection.LastTurn && wanted > 0; turn++)
         {
             for (var i = 0; i < _freeOfPool.Length && wanted > 0; i++)
             {
-                if (_freeOfPool[i] > 0 && _turns[_pools.Pools[i].Group] == turn)
+                if (_freeOfPool[i] > 0 && _selection.TurnOf(_pools.Pools[i].Group) == turn)
                     wanted -= Draw(i, wanted, isBlocking);
             }
         }
@@ -320,12 +167,5 @@ internal ref struct DeviceTrial
     {
         _freeOfPool[pool] -= count;
         _freeOfGroup[_pools.Pools[pool].Group] -= count;
-    }
-
-    private enum Proximity
-    {
-        OnCells = 0,
-        OnNoCell = 1,
-        Elsewhere = 2,
     }
 }

@@ -16,7 +16,8 @@ internal sealed class DeviceReference(NodeSpec node, IEnumerable<AssignedDevice>
     private readonly List<AssignedDevice> _owned = [.. owned];
 
     /// <summary>What Nova would give: a round of counting that knows no families, then a round of taking. Null when either refuses.</summary>
-    public List<AssignedDevice>? Give(ValueList<DeviceRequest> requests) => Round(requests, knowsFamilies: false) is null ? null : Round(requests, knowsFamilies: true);
+    public List<AssignedDevice>? Give(ValueList<DeviceRequest> requests) =>
+        Round(requests, knowsFamilies: false) is null ? null : Round(requests, knowsFamilies: true);
 
     /// <summary>What is wrong with devices that were given.</summary>
     public IEnumerable<string> Faults(ValueList<DeviceRequest> requests, ValueList<AssignedDevice> given)
@@ -119,7 +120,8 @@ internal sealed class DeviceReference(NodeSpec node, IEnumerable<AssignedDevice>
     }
 
     private static bool Blocks(AssignedDevice one, AssignedDevice other) =>
-        (one.ParentAddress is not null && Same(one.ParentAddress, other.Address)) || (other.ParentAddress is not null && Same(other.ParentAddress, one.Address));
+        (one.ParentAddress is not null && Same(one.ParentAddress, other.Address))
+        || (other.ParentAddress is not null && Same(other.ParentAddress, one.Address));
 
     private static AssignedDevice Assigned(DeviceRequest request, Device device) => new(request.Name, device.Address) { ParentAddress = device.ParentAddress };
 

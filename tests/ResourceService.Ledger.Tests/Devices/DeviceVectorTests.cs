@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Devices;
 using Xunit;
 
 namespace ResourceService.Ledger.Tests.Devices;
@@ -68,8 +69,9 @@ public class DeviceVectorTests
         {
             if (vector.Input.Steps[i].Op != "restart")
                 continue;
+            var notAvailable = vector.Expected.Steps[i].DevicesNotAvailable;
             found.UnionWith(vector.Input.Steps[i].Devices
-                .Where(device => device.DevType == "type-PCI" && State(vector.Expected.Steps[i].DevicesNotAvailable.GetValueOrDefault(device.Address, [""])) == "blocked")
+                .Where(device => device.Type == DeviceType.Pci && State(notAvailable.GetValueOrDefault(device.Address, [""])) == "blocked")
                 .Select(device => device.Address));
         }
 

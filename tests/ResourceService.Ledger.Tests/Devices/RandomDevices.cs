@@ -61,7 +61,10 @@ internal sealed class RandomDevices(int seed)
             var type = Rarely(5) ? DeviceType.Vdpa : DeviceType.VirtualFunction;
             yield return function with
             {
-                Address = $"0000:{bus:X2}:02.{i}", ProductId = Product(), Type = type, ParentAddress = function.Address,
+                Address = $"0000:{bus:X2}:02.{i}",
+                ProductId = Product(),
+                Type = type,
+                ParentAddress = function.Address,
                 Tags = Rarely(4) ? [Tag()] : tags,
             };
         }
