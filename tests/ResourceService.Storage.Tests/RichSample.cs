@@ -1,5 +1,4 @@
 using ResourceService.Ledger;
-using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
@@ -14,21 +13,6 @@ internal static class RichSample
     public static readonly Instance Instance = new(new InstanceId("rich-1"), "project-ü", "user-1", "linux", "active", "spawning", "running");
 
     public static readonly RequestOrigin Origin = new("scheduler-1", Guid.Parse("8f3c6c1e-5b6a-4e0e-9a53-0d6f0a3b1c2d"), -5, [1, 2, 3]);
-
-    /// <summary>An audit with every field set.</summary>
-    public static Audit Audit { get; } = new(
-        new AuditId(1, 7), AuditMode.Heal, Sample.Now, Sample.LeaseEnd, 41, 42, "agent-1", 3, 2, 1,
-        [
-            new Drift(DriftKind.UsageMismatch, DriftAction.ClaimCorrected, "4", "8", "a \"quoted\" sentence")
-            {
-                Instance = new InstanceId("instance-1"),
-                Claim = new ClaimId(1, 5),
-                Migration = new MigrationId(2, 6),
-                ResourceClass = "VCPU",
-                DeviceAddress = "0000:3b:00.0",
-            },
-            new Drift(DriftKind.InventoryChanged, DriftAction.SkippedChangedSince, "", "", ""),
-        ]);
 
     /// <summary>A request with every field set.</summary>
     public static ResourceRequest Request { get; } =
@@ -57,7 +41,7 @@ internal static class RichSample
     /// <summary>An assignment with every field set.</summary>
     public static Assignment Assignment { get; } = new(
         [new CellAssignment(0, 1_048_576, 1_048_576, [new PinnedCpu(1, 2)], CpuSet.From([3]), CpuSet.From([7]), CpuSet.From([0]), 4_096)],
-        [new AssignedDevice("nic", "0000:3b:02.1", "0000:3b:00.0")]);
+        [new AssignedDevice("nic", "0000:3b:02.1") { ParentAddress = "0000:3b:00.0" }]);
 
     public static NodeSpec Spec(string name = "rich-node") =>
         Sample.Spec(

@@ -4,213 +4,191 @@ using ResourceService.Ledger.Nodes;
 namespace ResourceService.Ledger.Devices;
 
 /// <summary>
-/// The pools that one device request may use, in the order of their use: Nova's filters, one after the other. The choice by NUMA policy comes before
-/// physical functions are dropped, as in Nova: enough of them near the cells can hide usable virtual ones elsewhere.
+/// Which groups of devices a request may draw from, and in which turn: those that its descriptions match, near enough by its NUMA policy, without the
+/// types that must be asked for by name.
 /// </summary>
-internal readonly ref struct DeviceSelection
+internal ref struct DeviceSelection(
+    NodeSpec node, DevicePools pools, ReadOnlySpan<int> hostCells, ReadOnlySpan<int> freeOfGroup, Span<int> turns)
 {
-    private const string RemoteManaged = "remote_managed";
+    public const int FirstTurn = NearTurn;
+    public const int LastTurn = FarTurn + 1;
 
-    private readonly NodeSpec _node;
-    private readonly DevicePools _pools;
-    private readonly ReadOnlySpan<int> _hostCellIds;
+    // A function's turn is one later where the request would take its children as well.
+    private const int NotSelected = 0;
+    private const int NearTurn = 1;
+    private const int FarTurn = 3;
 
-    public DeviceSelection(NodeSpec node, DevicePools pools, ReadOnlySpan<int> hostCellIds)
+    private readonly NodeSpec _node = node;
+    private readonly DevicePools _pools = pools;
+    private readonly ReadOnlySpan<int> _hostCells = hostCells;
+    private readonly ReadOnlySpan<int> _freeOfGroup = freeOfGroup;
+    private readonly Span<int> _turns = turns;
+
+    /// <summary>Whether both a function and others are selected: then drawing one can block another.</summary>
+    public bool IsMixed { get; private set; }
+
+    public readonly int TurnOf(int group) => _turns[group];
+
+    /// <summary>How many of the devices selected are free.</summary>
+    public readonly int CountFree() => Count(_freeOfGroup);
+
+    /// <summary>How many devices are selected, free or not.</summary>
+    public readonly int CountAll() => Count(_pools.GroupSizes);
+
+    /// <summary>
+    /// Selects for a request; why it cannot be met, by counts. The filters stand in Nova's order. It matters: functions near the instance can satisfy a
+    /// NUMA policy and only then turn out not to be meant.
+    /// </summary>
+    public RefusalReason Select(DeviceRequest request)
     {
-        _node = node;
-        _pools = pools;
-        _hostCellIds = hostCellIds;
+        IsMixed = false;
+        var isMatched = false;
+        for (var i = 0; i < _turns.Length; i++)
+        {
+            var matches = _pools.Groups[i].MatchesAny(request.Alternatives);
+            _turns[i] = matches ? NearTurn : NotSelected;
+            isMatched |= matches;
+        }
+
+        if (IsShort(request))
+            return isMatched ? RefusalReason.DeviceCountExceeded : RefusalReason.DeviceNotMatched;
+        if (_hostCells.Length > 0)
+        {
+            var reason = KeepNear(request);
+            if (reason != RefusalReason.None)
+                return reason;
+        }
+
+        KeepMeant(request);
+        return IsShort(request) ? RefusalReason.DeviceTypeNotRequested : RefusalReason.None;
     }
 
-    /// <summary>How many pools there are to select from.</summary>
-    public int PoolCount => _pools.Pools.Length;
-
-    /// <summary>None when the selected pools hold enough; otherwise the filter that left too few, with what it left.</summary>
-    public RefusalReason Select(
-        DeviceRequest request, ReadOnlySpan<int> counts, Span<int> selected, out int count, out (int Available, int Capacity) figures)
+    /// <summary>A cell without a socket: as in Nova, a host that knows its sockets in part does not know them.</summary>
+    public readonly int? CellWithoutSocket()
     {
-        count = 0;
-        for (var pool = 0; pool < _pools.Pools.Length; pool++)
+        foreach (var cell in (_node.Numa?.Cells ?? []).Span)
         {
-            if (Matches(_pools.Pools[pool].Like, request))
-                selected[count++] = pool;
-        }
-
-        figures = (0, Size(selected[..count]));
-        if (count == 0)
-            return RefusalReason.DeviceNotMatched;
-        if (!Holds(request, counts, selected[..count], ref figures))
-            return RefusalReason.DeviceCountExceeded;
-
-        if (_hostCellIds.Length > 0)
-        {
-            if (!TrySelectNear(request, counts, selected, ref count))
-                return RefusalReason.DeviceSocketUnknown;
-            if (!Holds(request, counts, selected[..count], ref figures))
-                return RefusalReason.DeviceNumaPolicyUnmet;
-        }
-
-        DropUnrequested(request, selected, ref count);
-        return Holds(request, counts, selected[..count], ref figures) ? RefusalReason.None : RefusalReason.DeviceTypeNotRequested;
-    }
-
-    // False when sockets are asked for and not known.
-    private bool TrySelectNear(DeviceRequest request, ReadOnlySpan<int> counts, Span<int> selected, ref int count)
-    {
-        Span<int> near = selected.Length <= 1024 ? stackalloc int[count] : new int[count];
-        var found = Keep(selected[..count], near, Closeness.Cell);
-        var policy = request.NumaPolicy;
-        if (policy != DeviceNumaPolicy.Required && Sum(counts, near[..found]) < request.Count)
-        {
-            if (policy == DeviceNumaPolicy.Socket)
-            {
-                if (_node.Numa is null || _node.Numa.Cells.Any(cell => cell.Socket is null))
-                    return false;
-                found = Keep(selected[..count], near, Closeness.Socket);
-            }
-            else
-            {
-                found = Keep(selected[..count], near, Closeness.CellOrNone);
-                // Everything, the near ones first.
-                if (policy == DeviceNumaPolicy.Preferred && Sum(counts, near[..found]) < request.Count)
-                    found += Keep(selected[..count], near[found..], Closeness.Elsewhere);
-            }
-        }
-
-        near[..found].CopyTo(selected);
-        count = found;
-        return true;
-    }
-
-    private int Keep(ReadOnlySpan<int> pools, Span<int> kept, Closeness closeness)
-    {
-        var count = 0;
-        foreach (var pool in pools)
-        {
-            if (Is(_pools.Pools[pool].Like.NumaCell, closeness))
-                kept[count++] = pool;
-        }
-
-        return count;
-    }
-
-    private bool Is(int? cell, Closeness closeness) => closeness switch
-    {
-        Closeness.Cell => cell is { } id && _hostCellIds.Contains(id),
-        Closeness.CellOrNone => cell is not { } id || _hostCellIds.Contains(id),
-        Closeness.Elsewhere => cell is { } id && !_hostCellIds.Contains(id),
-        _ => cell is { } id && IsOnSocket(id),
-    };
-
-    private bool IsOnSocket(int cellId)
-    {
-        var numa = _node.Numa!;
-        if (numa.IndexOf(cellId) is not (>= 0 and var place))
-            return false;
-        foreach (var own in _hostCellIds)
-        {
-            if (numa.IndexOf(own) is >= 0 and var ownPlace && numa.Cells[ownPlace].Socket == numa.Cells[place].Socket)
-                return true;
-        }
-
-        return false;
-    }
-
-    // What must be asked for by name.
-    private void DropUnrequested(DeviceRequest request, Span<int> selected, ref int count)
-    {
-        var (takesPf, takesVdpa, takesRemote) = (false, false, false);
-        foreach (var one in request.Alternatives.Span)
-        {
-            takesPf |= one.Type == DeviceType.PhysicalFunction;
-            takesVdpa |= one.Type == DeviceType.Vdpa;
-            takesRemote |= IsTrue(TagOf(one.Tags, RemoteManaged));
-        }
-
-        var kept = 0;
-        foreach (var pool in selected[..count])
-        {
-            var like = _pools.Pools[pool].Like;
-            var drop = (like.Type == DeviceType.PhysicalFunction && !takesPf)
-                || (like.Type == DeviceType.Vdpa && !takesVdpa)
-                || (!takesRemote && IsTrue(TagOf(like.Tags, RemoteManaged)));
-            if (!drop)
-                selected[kept++] = pool;
-        }
-
-        count = kept;
-    }
-
-    private static bool Matches(Device device, DeviceRequest request)
-    {
-        foreach (var one in request.Alternatives.Span)
-        {
-            if (Matches(device, one))
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool Matches(Device device, DeviceDescription description)
-    {
-        if (description.VendorId is { } vendor && !Same(vendor, device.VendorId))
-            return false;
-        if (description.ProductId is { } product && !Same(product, device.ProductId))
-            return false;
-        if (description.Type is { } type && type != device.Type)
-            return false;
-        foreach (ref readonly var tag in description.Tags.Span)
-        {
-            if (TagOf(device.Tags, tag.Key) is not { } value || !Same(value, tag.Value))
-                return false;
-        }
-
-        return true;
-    }
-
-    private static string? TagOf(ValueList<KeyValuePair<string, string>> tags, string key)
-    {
-        foreach (ref readonly var tag in tags.Span)
-        {
-            if (string.Equals(tag.Key, key, StringComparison.Ordinal))
-                return tag.Value;
+            if (cell.Socket is null)
+                return cell.CellId;
         }
 
         return null;
     }
 
-    private static bool IsTrue(string? value) => value is not null && Same(value, "true");
-
-    private static bool Same(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
-
-    private bool Holds(DeviceRequest request, ReadOnlySpan<int> counts, ReadOnlySpan<int> selected, ref (int Available, int Capacity) figures)
+    private readonly RefusalReason KeepNear(DeviceRequest request)
     {
-        figures = (Sum(counts, selected), Size(selected));
-        return figures.Available >= request.Count;
+        Span<int> free = [0, 0, 0];
+        for (var i = 0; i < _turns.Length; i++)
+            free[(int)ProximityOf(_pools.Groups[i])] += _turns[i] == NotSelected ? 0 : _freeOfGroup[i];
+
+        // Nearer is better whatever the policy: it widens only as far as it must.
+        var onCells = free[(int)Proximity.OnCells];
+        var isSocketPolicy = request.NumaPolicy == DeviceNumaPolicy.Socket;
+        var knowsSockets = !isSocketPolicy || CellWithoutSocket() is null;
+        if (onCells >= request.Count || request.NumaPolicy == DeviceNumaPolicy.Required || !knowsSockets)
+            KeepUpTo(Proximity.OnCells);
+        else if (isSocketPolicy)
+            KeepOnSockets();
+        else if (request.NumaPolicy == DeviceNumaPolicy.Legacy || onCells + free[(int)Proximity.OnNoCell] >= request.Count)
+            KeepUpTo(Proximity.OnNoCell);
+        else
+            KeepUpTo(Proximity.Elsewhere);
+        return !IsShort(request) ? RefusalReason.None
+            : knowsSockets ? RefusalReason.DeviceNumaPolicyUnmet
+            : RefusalReason.DeviceSocketUnknown;
     }
 
-    private static int Sum(ReadOnlySpan<int> counts, ReadOnlySpan<int> selected)
+    private readonly Proximity ProximityOf(DeviceGroup group) => group.NumaCell is not { } cell ? Proximity.OnNoCell
+        : _hostCells.Contains(cell) ? Proximity.OnCells
+        : Proximity.Elsewhere;
+
+    private readonly void KeepUpTo(Proximity farthest)
     {
-        var sum = 0;
-        foreach (var pool in selected)
-            sum += counts[pool];
-        return sum;
+        for (var i = 0; i < _turns.Length; i++)
+        {
+            if (_turns[i] == NotSelected)
+                continue;
+            var proximity = ProximityOf(_pools.Groups[i]);
+            _turns[i] = proximity > farthest ? NotSelected
+                : proximity == Proximity.Elsewhere ? FarTurn
+                : NearTurn;
+        }
     }
 
-    private int Size(ReadOnlySpan<int> selected)
+    private readonly void KeepOnSockets()
     {
-        var size = 0;
-        foreach (var pool in selected)
-            size += _pools.Pools[pool].Members.Length;
-        return size;
+        for (var i = 0; i < _turns.Length; i++)
+        {
+            if (!IsOnSockets(_pools.Groups[i]))
+                _turns[i] = NotSelected;
+        }
     }
 
-    private enum Closeness
+    private readonly bool IsOnSockets(DeviceGroup group)
     {
-        Cell,
-        CellOrNone,
-        Elsewhere,
-        Socket,
+        if (group.NumaCell is not { } cell || SocketOf(cell) is not { } socket)
+            return false;
+        foreach (var hostCell in _hostCells)
+        {
+            if (SocketOf(hostCell) == socket)
+                return true;
+        }
+
+        return false;
+    }
+
+    private readonly int? SocketOf(int cell) => _node.Numa?.IndexOf(cell) is >= 0 and var place ? _node.Numa.Cells[place].Socket : null;
+
+    // What has to be asked for by name is dropped unless it is; a function's turn comes after that of its children.
+    private void KeepMeant(DeviceRequest request)
+    {
+        bool functions = false, vdpa = false, remoteManaged = false;
+        foreach (var description in request.Alternatives.Span)
+        {
+            functions |= description.Type == DeviceType.PhysicalFunction;
+            vdpa |= description.Type == DeviceType.Vdpa;
+            remoteManaged |= DeviceGroup.SaysRemoteManaged(description.Tags);
+        }
+
+        bool hasFunctions = false, hasOthers = false;
+        for (var i = 0; i < _turns.Length; i++)
+        {
+            var group = _pools.Groups[i];
+            if (_turns[i] == NotSelected)
+                continue;
+            if ((group.Type == DeviceType.PhysicalFunction && !functions) || (group.Type == DeviceType.Vdpa && !vdpa)
+                || (group.IsRemoteManaged && !remoteManaged))
+            {
+                _turns[i] = NotSelected;
+                continue;
+            }
+
+            hasFunctions |= group.Type == DeviceType.PhysicalFunction;
+            hasOthers |= group.Type != DeviceType.PhysicalFunction;
+        }
+
+        IsMixed = hasFunctions && hasOthers;
+        for (var i = 0; IsMixed && i < _turns.Length; i++)
+        {
+            if (_turns[i] != NotSelected && _pools.Groups[i].Type == DeviceType.PhysicalFunction)
+                _turns[i]++;
+        }
+    }
+
+    private readonly bool IsShort(DeviceRequest request) => CountFree() < request.Count;
+
+    private readonly int Count(ReadOnlySpan<int> devicesOfGroup)
+    {
+        var count = 0;
+        for (var i = 0; i < _turns.Length; i++)
+            count += _turns[i] == NotSelected ? 0 : devicesOfGroup[i];
+        return count;
+    }
+
+    private enum Proximity
+    {
+        OnCells = 0,
+        OnNoCell = 1,
+        Elsewhere = 2,
     }
 }

@@ -1,5 +1,4 @@
 using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Numa;
 
@@ -80,14 +79,5 @@ public static class LedgerInvariants
     {
         var usage = NumaUsage.None(spec.Numa);
         return spec.Numa is null ? usage : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Numa, claim.Assignment.Cells));
-    }
-
-    /// <summary>Which of the claims owns each device of a node.</summary>
-    public static DeviceUsage SumDevices(NodeSpec spec, IEnumerable<Claim> claims)
-    {
-        var usage = DeviceUsage.None(spec.Devices);
-        return spec.Devices.Count == 0
-            ? usage
-            : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Devices, claim.Assignment.Devices, claim.Id.Sequence));
     }
 }

@@ -63,7 +63,7 @@ public sealed class NodeLedger(NodeView view)
             Spec = registered.Spec,
             UsedAmounts = used,
             NumaUsage = LedgerInvariants.SumNuma(registered.Spec, View.Claims.Values),
-            DeviceUsage = LedgerInvariants.SumDevices(registered.Spec, View.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(registered.Spec.Devices, View.Claims.Values),
             State = returns ? NodeState.Enabled : View.State,
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
@@ -134,9 +134,7 @@ public sealed class NodeLedger(NodeView view)
     private DeviceUsage DeviceUsageAfter(Claim? before, Claim after)
     {
         var (taken, given) = AssignmentsChanged(before, after);
-        return View.DeviceUsage
-            .Without(View.Spec.Devices, taken.Devices, after.Id.Sequence)
-            .With(View.Spec.Devices, given.Devices, after.Id.Sequence);
+        return View.DeviceUsage.Without(taken.Devices, after.Id.Sequence).With(given.Devices, after.Id.Sequence);
     }
 
     private static (Assignment Taken, Assignment Given) AssignmentsChanged(Claim? before, Claim after)

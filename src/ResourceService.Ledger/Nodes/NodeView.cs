@@ -102,7 +102,7 @@ public sealed record NodeView
             LastEndGeneration = node.Generation,
             UsedAmounts = LedgerInvariants.Sum(node, out _),
             NumaUsage = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values),
-            DeviceUsage = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values),
         };
     }
 

@@ -120,7 +120,7 @@ internal static partial class NodeSpecs
     {
         violations.CountAtMost("devices", messages.Count, DevicesMax);
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
-        Unique(devices.Select(device => device.Address), "devices", "address", violations);
+        Unique(devices.Select(device => Canonical(device.Address)), "devices", "address", violations);
         return ValueList.From(devices);
     }
 
@@ -152,6 +152,9 @@ internal static partial class NodeSpecs
             message.HasNumaCellId ? message.NumaCellId : null,
             tags);
     }
+
+    // Addresses are numbers: neither case nor leading zeros of the domain make two of one.
+    private static string Canonical(string address) => address.PadLeft("00000000:00:00.0".Length, '0').ToLowerInvariant();
 
     /// <summary>The ledger's type of a device.</summary>
     public static DeviceType ToLedger(V1.DeviceType type) => type switch

@@ -30,16 +30,19 @@ internal static class PlacementMapping
         for (var i = 0; i < node.Spec.Devices.Count; i++)
         {
             var device = ToContract(node.Spec.Devices[i]);
-            device.State = ToContract(DeviceFit.StatusOf(node.Spec, node.DeviceUsage, i));
+            device.State = ToContract(node.DeviceUsage.StatusOf(i));
             AddOwner(device, node, node.DeviceUsage.Owners[i]);
             target.Devices.Add(device);
         }
 
-        foreach (var (claim, address) in DeviceFit.Missing(node.Spec, node.Claims.Values))
+        foreach (var claim in node.Claims.Values)
         {
-            var device = new V1.Device { Address = address, State = V1.DeviceState.Missing };
-            AddOwner(device, node, claim.Id.Sequence);
-            target.Devices.Add(device);
+            foreach (var missing in node.DeviceUsage.MissingOf(claim))
+            {
+                var device = new V1.Device { Address = missing.Address, State = V1.DeviceState.Missing };
+                AddOwner(device, node, claim.Id.Sequence);
+                target.Devices.Add(device);
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Numa;
 
@@ -33,7 +34,7 @@ internal static class PlacementRequests
             violations.Add("thread_policy", "must be unset unless cpu_policy is DEDICATED or MIXED");
         if (policy == CpuPolicy.Shared && message.EmulatorThreadsPolicy == V1.EmulatorThreadsPolicy.Isolate)
             violations.Add("emulator_threads_policy", "must not be ISOLATE unless cpu_policy is DEDICATED or MIXED");
-        var pack = ResourceRequests.Strategy("cell_strategy", message.CellStrategy, violations) == Claims.Strategy.Pack;
+        var pack = ResourceRequests.Strategy("cell_strategy", message.CellStrategy, violations) == Strategy.Pack;
 
         var seen = new HashSet<int>();
         var cells = new List<NumaCellRequest>();

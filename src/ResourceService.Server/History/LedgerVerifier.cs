@@ -60,7 +60,7 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
                 differences.Add(node.Id, V1.LedgerPart.Numa, location, "", 1, 0, $"use of NUMA cell {node.Spec.Numa!.Cells[i].CellId} differs from its claims");
         }
 
-        var owners = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values).Owners;
+        var owners = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values).Owners;
         for (var i = 0; i < owners.Length; i++)
         {
             if (owners[i] != node.DeviceUsage.Owners[i])

@@ -131,6 +131,6 @@ internal sealed class AuditedHost
     {
         Assert.Empty(LedgerInvariants.Verify(View));
         Assert.Equal(LedgerInvariants.SumNuma(View.Spec, View.Claims.Values), View.NumaUsage);
-        Assert.Equal(LedgerInvariants.SumDevices(View.Spec, View.Claims.Values).Owners.ToArray(), View.DeviceUsage.Owners.ToArray());
+        Assert.Equal(DeviceUsage.Of(View.Spec.Devices, View.Claims.Values).Owners.ToArray(), View.DeviceUsage.Owners.ToArray());
     }
 }
