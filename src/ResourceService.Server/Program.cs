@@ -2,11 +2,14 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using ResourceService.Server;
 using ResourceService.Server.Nodes;
+using ResourceService.Server.Operations;
 using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 try
 {
+    if (StoreCommands.Find(args) is { } command)
+        return command();
     await using var app = ServiceComposition.Build(args);
     var fleet = app.Services.GetRequiredService<Fleet>();
     fleet.Start();
@@ -27,6 +30,6 @@ try
 catch (Exception cause) when (cause is StoreException or IOException)
 {
     // What an operator can mend: one line, no stack.
-    await Console.Error.WriteLineAsync($"Cannot start: {cause.Message}");
+    await Console.Error.WriteLineAsync($"{(StoreCommands.IsNamed(args) ? "Failed" : "Cannot start")}: {cause.Message}");
     return 1;
 }

@@ -26,6 +26,8 @@ internal sealed class AuditGrpcService(
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 
+        if (request.Revision > 0)
+            history.RequireKept(request.Revision);
         var list = new V1.ListEventsRequest(request) { PageSize = 0, PageToken = "" };
         // The position is the revision up to which the whole list goes, and the last one listed.
         var token = PageTokens.ReadPair(list, request.PageToken);
@@ -33,6 +35,9 @@ internal sealed class AuditGrpcService(
         var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
         if (token is { } continued && !long.TryParse(continued.Tail, out position))
             throw RpcErrors.InvalidPageToken().ToException();
+        // A list that is read slowly may find that its next page was dropped.
+        if (token is not null && !request.NewestFirst)
+            history.RequireKept(position);
         if (request.MigrationId.Length > 0)
             return Task.FromResult(response);
 

@@ -9,9 +9,14 @@ namespace ResourceService.Server.History;
 /// Sends the ledger's history to one watcher. Nothing is queued for it: it reads on from where it is, from memory or from the store, as fast as
 /// its connection takes it, and it is told the revision to resume from whenever it stops.
 /// </summary>
-internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, StoppingSignal stop)
+internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop)
 {
     private const int PageSize = 1_000;
+
+    private int _count;
+
+    /// <summary>How many follow the history now.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Runs until the caller leaves or the service stops.</summary>
     /// <param name="revision">The revision to go on after; 0 for from now on.</param>
@@ -27,10 +32,11 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         var last = history.LastRevision;
         if (revision > last)
             throw RpcErrors.RevisionInFuture(revision, last).ToException();
-        if (revision > 0 && reader.OldestRevision() is var oldest && revision + 1 < oldest)
-            throw RpcErrors.RevisionTooOld(revision, oldest).ToException();
+        if (revision > 0)
+            history.RequireKept(revision);
 
         var position = revision > 0 ? revision : last;
+        Interlocked.Increment(ref _count);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
         try
         {
@@ -38,6 +44,9 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
             while (true)
             {
                 var events = history.ReadAfter(position, PageSize);
+                // Revisions that are missing may have been dropped meanwhile, as too old: that must not go unnoticed.
+                if (events.Count > 0 && events[0].Revision > position + 1)
+                    history.RequireKept(position);
                 var sent = false;
                 foreach (var recorded in events)
                 {
@@ -58,6 +67,10 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw RpcErrors.Stopping().ToException();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _count);
         }
 
         // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.

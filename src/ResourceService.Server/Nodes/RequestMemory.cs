@@ -38,6 +38,9 @@ internal sealed class RequestMemory
         Reused,
     }
 
+    /// <summary>How many requests are remembered.</summary>
+    public long Count => _parts.Sum(part => (long)part.Count);
+
     /// <summary>Takes the id for a request, or says what is known of it.</summary>
     public (Standing Standing, long Answer, Task UnderWay) Begin(Guid id, long fingerprint) => PartOf(id).Begin(id, fingerprint);
 
@@ -47,6 +50,9 @@ internal sealed class RequestMemory
     /// <summary>The request became durable just now.</summary>
     public void Remember(RequestOrigin origin, long answer) =>
         Remember(origin.RequestId!.Value, origin.Fingerprint, answer, _time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>The answer is no longer kept: the id means nothing any more.</summary>
+    public void Forget(Guid id) => PartOf(id).Forget(id);
 
     /// <summary>The caller that took the id is done with it. It stays known only if it was remembered.</summary>
     public void End(Guid id) => PartOf(id).End(id);
@@ -59,6 +65,15 @@ internal sealed class RequestMemory
         private readonly Dictionary<Guid, (long Fingerprint, long Answer)> _remembered = [];
         private readonly Queue<(Guid Id, long TimeMs)> _oldest = new();
         private readonly Dictionary<Guid, (long Fingerprint, TaskCompletionSource Ended)> _underWay = [];
+
+        public int Count
+        {
+            get
+            {
+                lock (_gate)
+                    return _remembered.Count;
+            }
+        }
 
         public (Standing, long, Task) Begin(Guid id, long fingerprint)
         {
@@ -86,6 +101,13 @@ internal sealed class RequestMemory
                     _oldest.Dequeue();
                 }
             }
+        }
+
+        // Its place in the queue of the oldest comes first of all, and is passed over then.
+        public void Forget(Guid id)
+        {
+            lock (_gate)
+                _remembered.Remove(id);
         }
 
         public void End(Guid id)

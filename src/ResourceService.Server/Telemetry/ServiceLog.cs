@@ -30,4 +30,7 @@ internal static partial class ServiceLog
     [LoggerMessage(8, LogLevel.Error, "{Method} failed unexpectedly")]
     public static partial void CallFailed(this ILogger logger, string method, Exception exception);
 
+    [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
+    public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
+
 }
