@@ -15,6 +15,7 @@ try
     fleet.Start();
     app.Lifetime.ApplicationStarted.Register(() =>
     {
+        app.Services.GetRequiredService<ServiceMetrics>().ShowZeros();
         foreach (var address in app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses)
             app.Logger.Listening(address);
     });

@@ -66,6 +66,9 @@ public sealed class CommitBatch
     /// <summary>Whether there is nothing to write.</summary>
     public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0;
 
+    /// <summary>Whether the transaction left anything new on the disk; looking in vain for history to delete does not.</summary>
+    public bool HasWritten => _events.Count > 0 || _snapshots.Count > 0 || _unchangedRequests.Count > 0 || _retention.Exists(step => step.DeletedCount > 0);
+
     /// <summary>A node as the batch leaves it.</summary>
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
     /// <param name="After">The node in the end.</param>

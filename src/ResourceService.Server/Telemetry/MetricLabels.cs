@@ -31,6 +31,9 @@ internal static class MetricLabels
     private static readonly FrozenDictionary<V1.RefusalReason, string> _dimensions =
         Enum.GetValues<V1.RefusalReason>().ToFrozenDictionary(reason => reason, reason => ToSnake(reason.ToString()).ToUpperInvariant());
 
+    /// <summary>The names of what a claim may lack.</summary>
+    public static IEnumerable<string> Dimensions => _dimensions.Where(pair => pair.Key != V1.RefusalReason.Unspecified).Select(pair => pair.Value);
+
     /// <summary>One more than the largest place of a kind of change.</summary>
     public static int ChangeKindCount => _changeKinds.Length;
 

@@ -24,6 +24,9 @@ internal sealed class ServiceMetrics : IDisposable
         HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
     };
 
+    private static readonly KeyValuePair<string, object?> _foundByCaller = new("found_by", "caller");
+    private static readonly KeyValuePair<string, object?> _foundByStore = new("found_by", "store");
+
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _claims;
     private readonly Counter<long> _refusedDimensions;
@@ -87,6 +90,23 @@ internal sealed class ServiceMetrics : IDisposable
             _meter.CreateObservableGauge($"resource_service.{name}", read, description: description);
     }
 
+    /// <summary>Shows counters that have not counted yet as 0: a rate can be told from the first count on. Called once somebody may listen.</summary>
+    public void ShowZeros()
+    {
+        ReadOnlySpan<Counter<long>> plain = [_repeatedRequests, _expiredLeases, _commits, _storeFailures];
+        foreach (var counter in plain)
+            counter.Add(0);
+        _claims.Add(0, new("outcome", MetricLabels.Of(error: null).Outcome), new("reason", MetricLabels.Of(error: null).Reason));
+        _generationConflicts.Add(0, _foundByCaller);
+        _generationConflicts.Add(0, _foundByStore);
+        foreach (var table in Enum.GetValues<RetainedTable>())
+            RowsRetired(table, 0);
+        foreach (var kind in Enum.GetValues<ChangeKind>())
+            _committedChanges.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.ChangeKindAt(MetricLabels.IndexOf(kind))));
+        foreach (var dimension in MetricLabels.Dimensions)
+            _refusedDimensions.Add(0, new KeyValuePair<string, object?>("reason", dimension));
+    }
+
     /// <summary>A call ended.</summary>
     public void CallEnded(string method, global::Grpc.Core.StatusCode code, TimeSpan elapsed) =>
         _rpcDuration.Record(elapsed.TotalSeconds, new("method", method), new("code", MetricLabels.Of(code)));
@@ -106,12 +126,12 @@ internal sealed class ServiceMetrics : IDisposable
     public void RequestRepeated() => _repeatedRequests.Add(1);
 
     /// <summary>A caller's expected generation was not its node's.</summary>
-    public void CallerWasStale() => _generationConflicts.Add(1, new KeyValuePair<string, object?>("found_by", "caller"));
+    public void CallerWasStale() => _generationConflicts.Add(1, _foundByCaller);
 
     /// <summary>A batch is durable. Called by the committer's thread alone.</summary>
     public void Committed(CommitBatch batch, int entries)
     {
-        if (batch.IsEmpty)
+        if (!batch.HasWritten)
             return;
         _commits.Add(1);
         _commitDuration.Record(batch.Elapsed.TotalSeconds);
@@ -135,7 +155,7 @@ internal sealed class ServiceMetrics : IDisposable
     {
         _storeFailures.Add(1);
         if (cause is GenerationConflictException)
-            _generationConflicts.Add(1, new KeyValuePair<string, object?>("found_by", "store"));
+            _generationConflicts.Add(1, _foundByStore);
     }
 
     /// <summary>Rows of history were deleted.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -18,6 +19,7 @@ internal static class TelemetryComposition
     /// <summary>Sets up what the configuration asks for; says whether calls must be looked at for it.</summary>
     public static bool AddTelemetry(this WebApplicationBuilder builder, MetricsOptions metrics)
     {
+        AddConsole(builder);
         var configuration = builder.Configuration;
         var (traces, sentMetrics, logs) = (IsSent(configuration, "TRACES"), IsSent(configuration, "METRICS"), IsSent(configuration, "LOGS"));
         if (!traces && !sentMetrics && !logs && metrics.Port == 0)
@@ -46,6 +48,15 @@ internal static class TelemetryComposition
         if (logs)
             telemetry.WithLogging(logging => logging.AddOtlpExporter());
         return traces || sentMetrics || metrics.Port > 0;
+    }
+
+    // Lines written during a call whose trace is known carry its ids. The host brings only the simple format, and would not let another be chosen.
+    private static void AddConsole(WebApplicationBuilder builder)
+    {
+        builder.Logging.AddConsole();
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(
+            options => options.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? ConsoleFormatterNames.Simple);
     }
 
     // OTEL_TRACES_EXPORTER and its like decide; without them an endpoint does. The specification's default is to send to this machine: a
