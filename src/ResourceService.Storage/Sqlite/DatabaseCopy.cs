@@ -26,7 +26,8 @@ internal static class DatabaseCopy
         }
         catch (Exception cause) when (cause is SqliteException or IOException or UnauthorizedAccessException)
         {
-            File.Delete(aside);
+            if (File.Exists(aside))
+                File.Delete(aside);
             throw new StoreException($"The copy {path} cannot be written: {cause.Message} Check that its folder exists and has room.", cause);
         }
     }
