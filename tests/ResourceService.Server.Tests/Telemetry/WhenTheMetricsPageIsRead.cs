@@ -27,7 +27,7 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
         await claims.ClaimInstanceAsync(request);
         await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 3));
         await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
-        await RefusedAsync(Requests.Claim("node-1", vcpus: 9));
+        await RefusedAsync(Requests.Claim("node-1", vcpus: 4));
         await RefusedAsync(Requests.Claim("nowhere"));
         await RefusedAsync(Requests.ClaimAmong("no-such-zone"));
         await RefusedAsync(new ClaimInstanceRequest(Requests.Claim("node-1")) { ExpectedGeneration = 1 });
