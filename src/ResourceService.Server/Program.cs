@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using ResourceService.Server;
@@ -28,7 +29,7 @@ try
     fleet.Dispose();
     return 0;
 }
-catch (Exception cause) when (cause is StoreException or IOException)
+catch (Exception cause) when (cause is StoreException or IOException or DbException)
 {
     // What an operator can mend: one line, no stack.
     await Console.Error.WriteLineAsync($"{(StoreCommands.IsNamed(args) ? "Failed" : "Cannot start")}: {cause.Message}");

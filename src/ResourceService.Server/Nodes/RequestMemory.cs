@@ -63,7 +63,7 @@ internal sealed class RequestMemory
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<Guid, (long Fingerprint, long Answer)> _remembered = [];
-        private readonly Queue<(Guid Id, long TimeMs)> _oldest = new();
+        private readonly Queue<(Guid Id, long Answer, long TimeMs)> _oldest = new();
         private readonly Dictionary<Guid, (long Fingerprint, TaskCompletionSource Ended)> _underWay = [];
 
         public int Count
@@ -93,17 +93,19 @@ internal sealed class RequestMemory
             lock (_gate)
             {
                 if (countMax > 0 && _remembered.TryAdd(id, (fingerprint, answer)))
-                    _oldest.Enqueue((id, timeMs));
+                    _oldest.Enqueue((id, answer, timeMs));
                 while (_oldest.TryPeek(out var oldest)
                     && (_remembered.Count > countMax || timeMs - oldest.TimeMs > ageMax.TotalMilliseconds))
                 {
-                    _remembered.Remove(oldest.Id);
+                    // One that was forgotten may be remembered anew, with another answer.
+                    if (_remembered.TryGetValue(oldest.Id, out var remembered) && remembered.Answer == oldest.Answer)
+                        _remembered.Remove(oldest.Id);
                     _oldest.Dequeue();
                 }
             }
         }
 
-        // Its place in the queue of the oldest comes first of all, and is passed over then.
+        // Its place in the queue stays until it is the oldest, and means nothing then.
         public void Forget(Guid id)
         {
             lock (_gate)

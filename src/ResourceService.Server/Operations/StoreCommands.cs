@@ -29,7 +29,7 @@ internal static class StoreCommands
     };
 
     /// <summary>Whether the arguments begin with a command's name, or with a word that could only be meant for one.</summary>
-    public static bool IsNamed(string[] args) => args.Length > 0 && !args[0].StartsWith('-') && !args[0].Contains('=');
+    public static bool IsNamed(string[] args) => args is [{ Length: > 0 } first, ..] && first[0] is not ('-' or '/') && !first.Contains('=');
 
     /// <summary>The command that the arguments name; null when the program is to serve.</summary>
     public static Func<int>? Find(string[] args)

@@ -12,13 +12,16 @@ internal static class ServiceTracing
     /// <summary>The source's name.</summary>
     public const string SourceName = "ResourceService";
 
+    // Probes and reflection are no work of the service: their spans would only hide it.
+    private const string ContractPrefix = "resourceservice.";
+
     /// <summary>Where all spans come from.</summary>
     public static ActivitySource Source { get; } = new(SourceName);
 
-    /// <summary>Starts the span of a call, below the caller's if it sent one; null when nobody listens.</summary>
+    /// <summary>Starts the span of a call, below the caller's if it sent one; null when nobody listens or it is not of the contract.</summary>
     public static Activity? StartCall(IMethod method, ServerCallContext context)
     {
-        if (!Source.HasListeners())
+        if (!Source.HasListeners() || !method.ServiceName.StartsWith(ContractPrefix, StringComparison.Ordinal))
             return null;
         var headers = context.GetHttpContext().Request.Headers;
         var caller = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var sent) ? sent : default;
