@@ -20,6 +20,7 @@ public sealed class CommitBatch
     private readonly List<Migration> _changedMigrations = [];
     private readonly List<Audit> _audits = [];
     private readonly List<UsageSnapshot> _snapshots = [];
+    private readonly List<RetentionStep> _retention = [];
     private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
     private readonly List<LedgerEvent> _events;
     private readonly List<RequestOrigin> _origins;
@@ -69,6 +70,12 @@ public sealed class CommitBatch
     /// <summary>Usage to keep.</summary>
     public IReadOnlyList<UsageSnapshot> Snapshots => _snapshots;
 
+    /// <summary>History to delete.</summary>
+    public IReadOnlyList<RetentionStep> Retention => _retention;
+
+    /// <summary>How long the transaction took, disk flush included; set once it is durable.</summary>
+    public TimeSpan Elapsed { get; internal set; }
+
     /// <summary>One event per change, by ascending revision.</summary>
     public IReadOnlyList<LedgerEvent> Events => _events;
 
@@ -76,7 +83,10 @@ public sealed class CommitBatch
     public IReadOnlyList<RequestOrigin> Origins => _origins;
 
     /// <summary>Whether there is nothing to write.</summary>
-    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0;
+    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0;
+
+    /// <summary>Whether the transaction left anything new on the disk; looking in vain for history to delete does not.</summary>
+    public bool HasWritten => _events.Count > 0 || _snapshots.Count > 0 || _unchangedRequests.Count > 0 || _retention.Exists(step => step.DeletedCount > 0);
 
     /// <summary>A node as the batch leaves it.</summary>
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
@@ -109,6 +119,8 @@ public sealed class CommitBatch
         }
 
         _snapshots.AddRange(entry.Snapshots);
+        if (entry.Retention is { } step)
+            _retention.Add(step);
         return answer;
     }
 

@@ -142,7 +142,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             return;
         Log.Add(line);
         var mark = line.IndexOf(ListeningMark, StringComparison.Ordinal);
-        if (mark >= 0 && Uri.TryCreate(line[(mark + ListeningMark.Length)..].Trim(), UriKind.Absolute, out var address))
+        if (mark >= 0 && Uri.TryCreate(line[(mark + ListeningMark.Length)..].Split('"')[0].Trim(), UriKind.Absolute, out var address))
             _listening.TrySetResult(address);
     }
 

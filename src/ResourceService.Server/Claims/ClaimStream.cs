@@ -54,6 +54,7 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
     private async Task AnswerAsync(
         V1.StreamClaimsRequest message, ChannelWriter<V1.StreamClaimsResponse> answers, string actor, CancellationToken cancellation)
     {
+        using var span = ServiceTracing.StartStreamedClaim();
         var response = new V1.StreamClaimsResponse { RequestId = message.Request?.RequestId ?? "" };
         try
         {

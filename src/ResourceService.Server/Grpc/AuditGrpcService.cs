@@ -94,6 +94,9 @@ internal sealed class AuditGrpcService(
         var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
         if (token is { } continued && !long.TryParse(continued.Tail, out position))
             throw RpcErrors.InvalidPageToken().ToException();
+        // A list that is read slowly may find that its next page was dropped.
+        if (token is not null && !request.NewestFirst)
+            history.RequireKept(position);
 
         var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
         foreach (var recorded in events.Take(pageSize))

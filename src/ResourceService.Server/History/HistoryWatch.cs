@@ -16,6 +16,11 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
 {
     private const int PageSize = 1_000;
 
+    private int _count;
+
+    /// <summary>How many follow the history now.</summary>
+    public int Count => Volatile.Read(ref _count);
+
     /// <summary>Runs until the caller leaves or the service stops.</summary>
     /// <param name="revision">The revision to go on after; 0 for from now on.</param>
     /// <param name="toMessage">An event as the watcher sees it; null when it is not meant for it.</param>
@@ -36,6 +41,7 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
         var stall = TimeSpan.FromSeconds(options.WatchStallSeconds);
         var position = revision > 0 ? revision : last;
         var told = position;
+        Interlocked.Increment(ref _count);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
         try
         {
@@ -77,6 +83,10 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
             logger.WatcherCutOff(options.WatchStallSeconds, position);
             // The message that was not taken may come again: better than missing it.
             throw RpcErrors.WatcherTooSlow(position).ToException();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _count);
         }
 
         // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.

@@ -59,6 +59,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>Whether changes are under way that <see cref="View"/> does not show yet.</summary>
     public bool IsChanging => Volatile.Read(ref _uncommitted) > 0;
 
+    /// <summary>How many changes wait for a decision.</summary>
+    public int QueueDepth => Volatile.Read(ref _channel)?.Reader.Count ?? 0;
+
     /// <summary>Puts a command into the channel, or ends it at once when the channel is full or the store is lost.</summary>
     public void Post(NodeCommand command)
     {
@@ -237,6 +240,8 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         var decision = command.Decide(before);
         if (decision.Refusal is { } refusal)
         {
+            if (refusal.Kind == RefusalKind.StaleGeneration)
+                _fleet.Metrics.CallerWasStale();
             command.Refuse(refusal);
             if (IsChanging)
                 _fleet.Committer.Submit(command);

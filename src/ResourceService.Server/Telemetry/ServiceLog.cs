@@ -41,4 +41,6 @@ internal static partial class ServiceLog
 
     [LoggerMessage(42, LogLevel.Warning, "{Count} nodes were not audited for {Minutes} minutes")]
     public static partial void OverdueAudits(this ILogger logger, int count, int minutes);
+    [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
+    public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
 }

@@ -199,6 +199,8 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.UpsertNodeAudit, _lastAudit, batch.Audits);
         Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
+        foreach (var step in batch.Retention)
+            SqliteRetention.Run(connection, step);
 
         int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows) => connection.ExecuteKept(sql, binder.Each(rows));
     }

@@ -35,8 +35,14 @@ public sealed class SqliteClaimStore : IClaimStore
         {
             var connections = new SqliteConnections(directory.DatabasePath, options);
             writer = connections.OpenWriter();
-            SchemaUpgrader.Upgrade(writer);
+            DatabaseFile.RequireSound(writer, directory.DatabasePath, options.IntegrityCheck);
+            SchemaUpgrader.Upgrade(writer, directory.DatabasePath);
             return new SqliteClaimStore(directory, connections, writer);
+        }
+        catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
+        {
+            Close();
+            throw DatabaseFile.Damaged(directory.DatabasePath, cause.Message, cause);
         }
         catch (SqliteException cause)
         {

@@ -313,4 +313,61 @@ internal static class SqliteStatements
 
     /// <summary>What is the highest audit sequence ever given? The last audits of all nodes stay when older ones go.</summary>
     public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM node_audits";
+    /// <summary>Which events are the oldest?</summary>
+    public const string SelectOldestEvents = "SELECT revision, time FROM events ORDER BY revision LIMIT @limit";
+
+    /// <summary>Forgets all events before a revision.</summary>
+    public const string DeleteEvents = "DELETE FROM events WHERE revision < @from";
+
+    /// <summary>Which of the requests that changed nothing are the oldest?</summary>
+    public const string SelectOldestUnchangedRequests = "SELECT number, time FROM unchanged_requests ORDER BY number LIMIT @limit";
+
+    /// <summary>Forgets all requests that changed nothing before a number.</summary>
+    public const string DeleteUnchangedRequests = "DELETE FROM unchanged_requests WHERE number < @from";
+
+    /// <summary>Where does a range of so many claims end?</summary>
+    public const string SelectClaimRangeEnd =
+        "SELECT max(claim_seq) FROM (SELECT claim_seq FROM claims WHERE claim_seq > @after ORDER BY claim_seq LIMIT @limit)";
+
+    /// <summary>Forgets claims of a range that ended long ago; the newest of all stays.</summary>
+    public const string DeleteEndedClaims = """
+        DELETE FROM claims
+        WHERE claim_seq > @after AND claim_seq <= @until AND state NOT IN (1, 2) AND update_time < @before
+            AND claim_seq < (SELECT max(claim_seq) FROM claims)
+        """;
+
+    /// <summary>Which node with snapshots comes next?</summary>
+    public const string SelectNextSnapshotNode = "SELECT min(node_key) FROM usage_snapshots WHERE node_key > @after";
+
+    /// <summary>
+    /// Forgets a node's snapshots that are too old, and of the older ones all but the last of each hour, of the others all but the last of
+    /// each minute.
+    /// </summary>
+    public const string DeleteSnapshots = """
+        DELETE FROM usage_snapshots WHERE node_key = @nodeKey AND time IN (
+            SELECT s.time FROM usage_snapshots s
+            WHERE s.node_key = @nodeKey AND s.time < @minutelyUntil AND (
+                s.time < @before
+                OR EXISTS (
+                    SELECT 1 FROM usage_snapshots later
+                    WHERE later.node_key = s.node_key AND later.time > s.time
+                        AND later.time < (s.time / iif(s.time < @hourlyUntil, 3600000, 60000) + 1) * iif(s.time < @hourlyUntil, 3600000, 60000)))
+            LIMIT @limit)
+        """;
+
+    /// <summary>Is there a ledger at all?</summary>
+    public const string CountLedgerTables = "SELECT count(*) FROM sqlite_schema WHERE name = 'node_usage'";
+
+    /// <summary>How many nodes were ever registered?</summary>
+    public const string CountNodes = "SELECT count(*) FROM nodes";
+
+    /// <summary>How much does the database hold?</summary>
+    public const string SelectSummary = """
+        SELECT (SELECT coalesce(max(revision), 0) FROM events) AS Revision, (SELECT count(*) FROM nodes) AS Nodes,
+            (SELECT count(*) FROM claims WHERE state IN (1, 2)) AS LiveClaims
+        """;
+
+    /// <summary>Which claim holds resources of a node that does not exist?</summary>
+    public const string SelectHomelessClaim =
+        "SELECT claim_seq FROM claims WHERE state IN (1, 2) AND node_key NOT IN (SELECT node_key FROM nodes) LIMIT 1";
 }
