@@ -16,7 +16,7 @@ public sealed record CandidateQuery(ResourceRequest Request, NodeFilterRules Fil
     public RefusalReason Refuse(NodeView node)
     {
         var reason = Filter.Refuse(node);
-        return reason != RefusalReason.None ? reason : FitRules.FirstRefusal(node, Request);
+        return reason != RefusalReason.None ? reason : FitRules.Fit(node, Request, out _);
     }
 }
 

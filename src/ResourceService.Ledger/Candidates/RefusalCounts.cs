@@ -37,5 +37,5 @@ public sealed class RefusalCounts
     }
 
     private static string ClassOf(RefusedDimension dimension) =>
-        dimension.Reason is >= RefusalReason.NoInventory and <= RefusalReason.CapacityExceeded ? dimension.Subject : "";
+        dimension.Reason.SubjectKind() == RefusalSubject.ResourceClass ? dimension.Subject : "";
 }

@@ -115,7 +115,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     private CommandOutcome Validate(NodeView node, ClaimOrder order)
     {
         if (fleet.Instances.TryFind(order.Instance.Id, out var held))
-            return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held));
+            return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held.First));
         var decision = ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(default, order, fleet.Now));
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
