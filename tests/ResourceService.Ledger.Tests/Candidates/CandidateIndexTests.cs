@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
 using Xunit;
@@ -44,16 +45,22 @@ public class CandidateIndexTests
     public void What_looks_inside_nodes_examines_only_those_that_it_decides()
     {
         var index = new CandidateIndex();
-        for (var key = 1; key <= 100; key++)
-            index.Put(Node(key).View);
-        index.Put(Node(101, vcpus: 0).View);
-        var inside = _query with { Request = _query.Request with { Devices = [new Devices.DeviceRequest("nic", 1, [], Devices.DeviceNumaPolicy.Legacy)] } };
-        var takers = Enumerable.Range(1, 100).Where(key => inside.Refuse(Node(key).View) == RefusalReason.None).Take(10).ToList();
+        // Every tenth node has a device. One node more is refused by its amounts.
+        for (var key = 1; key <= 500; key++)
+            index.Put(Node(key, hasDevice: key % 10 == 0).View);
+        index.Put(Node(501, vcpus: 0, hasDevice: true).View);
+        var alternative = new DeviceDescription("8086", null, null, []);
+        var inside = _query with { Request = _query.Request with { Devices = [new DeviceRequest("nic", 1, [alternative], DeviceNumaPolicy.Legacy)] } };
 
-        var found = Search(index, inside);
+        var first = Search(index, inside, limit: 10);
+        Assert.Equal(Enumerable.Range(1, 10).Select(i => 10 * i), first.Nodes.Select(node => node.NodeKey));
+        Assert.Equal(101, first.Refusals.Examined);
+        Assert.Equal([(RefusalReason.DeviceNotMatched, "", 90), (RefusalReason.CapacityExceeded, "VCPU", 1)], first.Refusals.MostFrequentFirst());
 
-        Assert.Equal(takers, found.Nodes.Select(node => node.NodeKey));
-        Assert.Equal(takers.Count == 0 ? 101 : 11, found.Refusals.Examined);
+        var all = Search(index, inside, limit: 100);
+        Assert.Equal(Enumerable.Range(1, 50).Select(i => 10 * i), all.Nodes.Select(node => node.NodeKey));
+        Assert.Equal(501, all.Refusals.Examined);
+        Assert.Equal([(RefusalReason.DeviceNotMatched, "", 450), (RefusalReason.CapacityExceeded, "VCPU", 1)], all.Refusals.MostFrequentFirst());
     }
 
     [Fact]
@@ -86,9 +93,10 @@ public class CandidateIndexTests
     private static CandidateQuery Ask(long vcpus, long memoryMb) =>
         new(Sample.Request(Sample.Amounts(vcpus, memoryMb)), NodeFilterRules.All, Strategy.Spread);
 
-    private static DrivenNode Node(int key, long vcpus = 8, string? trait = null)
+    private static DrivenNode Node(int key, long vcpus = 8, string? trait = null, bool hasDevice = false)
     {
         var spec = Sample.Spec($"node-{key}", (ResourceClass.Vcpu, Sample.Inventory(vcpus)), (ResourceClass.MemoryMb, Sample.Inventory(64)));
-        return DrivenNode.Registered(spec with { Traits = trait is null ? [] : [trait] }, key);
+        var device = new Device("0000:81:00.0", "8086", "154d", DeviceType.Pci, null, null, []);
+        return DrivenNode.Registered(spec with { Traits = trait is null ? [] : [trait], Devices = hasDevice ? [device] : [] }, key);
     }
 }
