@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Numa;
-using ResourceService.Ledger.Tests.Vectors;
+using ResourceService.Testing;
 
 namespace ResourceService.Ledger.Tests.Devices;
 

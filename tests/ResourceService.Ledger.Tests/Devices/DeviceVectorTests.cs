@@ -1,4 +1,5 @@
 using ResourceService.Ledger.Devices;
+using ResourceService.Testing;
 using Xunit;
 
 namespace ResourceService.Ledger.Tests.Devices;
@@ -21,7 +22,7 @@ public class DeviceVectorTests
     public void Fit_decides_as_nova_does()
     {
         var vectors = DeviceVector.TryLoad();
-        Assert.SkipWhen(vectors is null, Vectors.VectorFiles.Missing);
+        Assert.SkipWhen(vectors is null, VectorFiles.Missing);
 
         var counts = new Counts();
         foreach (var vector in vectors)
