@@ -108,7 +108,7 @@ public abstract class RetentionContract(IStoreUnderTest underTest) : StoreContra
         // Of hour 0 nothing, of hour 1 the last, of hour 2 the last of each minute, of hour 3 all.
         long[] kept = [HourMs + 80_000, (2 * HourMs) + 30_000, (2 * HourMs) + 80_000, .. offsets.Select(offset => (3 * HourMs) + offset)];
         foreach (var key in new[] { 1, 2 })
-            Assert.Equal(kept, Reader.ListUsageSnapshots(key, -1, long.MaxValue, 1_000).Select(snapshot => snapshot.Time.UnixMs));
+            Assert.Equal(kept, Reader.ListUsageSnapshots(key, -1, long.MaxValue, 1, 1_000).Select(snapshot => snapshot.Time.UnixMs));
         Assert.Equal(2 * (times.Length - kept.Length), deleted);
     }
 
