@@ -14,7 +14,6 @@ internal sealed class NodeGrpcService(
     NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, LedgerHistory history, HistoryWatch watch, IClaimReader reader,
     FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
 {
-    private const string Actor = "anonymous";
     private const int WatchedNodesMax = 10_000;
 
     public override async Task<V1.RegisterNodeResponse> RegisterNode(V1.RegisterNodeRequest request, ServerCallContext context)
@@ -28,7 +27,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.RegisterNodeResponse.Parser,
             async stamp =>
             {
@@ -100,7 +99,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.SetNodeStateResponse.Parser,
             async stamp =>
             {
@@ -129,7 +128,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.DeleteNodeResponse.Parser,
             async stamp =>
             {

@@ -5,13 +5,17 @@ namespace ResourceService.Server.Options;
 /// <summary>The ranges of all options, checked at start: every one that is wrong is named at once.</summary>
 internal static class OptionsRules
 {
-    /// <summary>The values of a section that are no numbers where numbers belong.</summary>
+    /// <summary>The values of a section that are no numbers or names of a list where such belong.</summary>
     public static IReadOnlyList<string> Unreadable<T>(IConfigurationSection section) =>
-        [.. typeof(T).GetProperties()
-            .Where(property => property.PropertyType == typeof(int))
-            .Select(property => section.GetSection(property.Name))
-            .Where(setting => setting.Value is not null && !int.TryParse(setting.Value, out _))
-            .Select(setting => $"{setting.Path} is '{setting.Value}'; must be a whole number")];
+    [
+        .. from property in typeof(T).GetProperties()
+           let setting = section.GetSection(property.Name)
+           let value = setting.Value
+           where value is not null
+           let expected = Expected(property.PropertyType, value)
+           where expected is not null
+           select $"{setting.Path} is '{value}'; must be {expected}",
+    ];
 
     /// <summary>What is wrong with the addresses to listen on.</summary>
     public static List<string> UrlViolations(string urls) =>
@@ -48,6 +52,31 @@ internal static class OptionsRules
             if (value < least || value > most)
                 violations.Add($"{name} is {value}; must be {least} to {most}");
         }
+    }
+
+    /// <summary>What is wrong with the limits of callers.</summary>
+    public static IEnumerable<string> Violations(LimitOptions limits) =>
+        new (string Name, int Value, int Least, int Most)[]
+            {
+                ("CallsPerSecond", limits.CallsPerSecond, 0, 10_000_000),
+                ("CallsBurst", limits.CallsBurst, 0, 10_000_000),
+                ("CallsInFlightMax", limits.CallsInFlightMax, 0, 10_000_000),
+                ("ConnectionsMax", limits.ConnectionsMax, 1, 1_000_000),
+            }
+            .Where(item => item.Value < item.Least || item.Value > item.Most)
+            .Select(item => $"Limits:{item.Name} is {item.Value}; must be {item.Least} to {item.Most}");
+
+    // Null when the value can be read.
+    private static string? Expected(Type type, string value)
+    {
+        if (type == typeof(int))
+            return int.TryParse(value, out _) ? null : "a whole number";
+        if (type == typeof(bool))
+            return bool.TryParse(value, out _) ? null : "true or false";
+        if (!type.IsEnum)
+            return null;
+        var names = Enum.GetNames(type);
+        return names.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : $"one of {string.Join(", ", names)}";
     }
 
     // The server itself takes a port that is no number for a part of the host's name, and listens on every address at port 80.

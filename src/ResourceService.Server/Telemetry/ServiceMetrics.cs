@@ -13,6 +13,7 @@ internal sealed class ServiceMetrics : IDisposable
     private readonly Counter<long> _commits;
     private readonly Counter<long> _committedChanges;
     private readonly Counter<long> _storeFailures;
+    private readonly Counter<long> _accessRefusals;
 
     public ServiceMetrics()
     {
@@ -20,6 +21,8 @@ internal sealed class ServiceMetrics : IDisposable
         _committedChanges = _meter.CreateCounter<long>(
             "resource_service.committed_changes", description: "Changes made durable; several share a transaction.");
         _storeFailures = _meter.CreateCounter<long>("resource_service.store_failures", description: "Commits and reconnections that failed.");
+        _accessRefusals = _meter.CreateCounter<long>(
+            "resource_service.access_refusals", description: "Calls and TLS handshakes refused, by reason: who called, what for, or how much.");
     }
 
     /// <summary>A batch is durable.</summary>
@@ -33,6 +36,9 @@ internal sealed class ServiceMetrics : IDisposable
 
     /// <summary>The store failed.</summary>
     public void StoreFailed() => _storeFailures.Add(1);
+
+    /// <summary>A caller was refused.</summary>
+    public void AccessRefused(string reason) => _accessRefusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
