@@ -161,9 +161,12 @@ internal static class ServiceComposition
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // Plain HTTP/2: gRPC needs nothing else, and without TLS there is no negotiation between versions.
+            // HTTP/2 alone: gRPC needs nothing else, and without TLS there is no negotiation between versions.
             kestrel.ConfigureEndpointDefaults(endpoint =>
-                endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2);
+            {
+                endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2;
+                endpoint.ApplicationServices.GetService<ServerTls>()?.UseOn(endpoint);
+            });
             kestrel.AddServerHeader = false;
             // Messages are bounded one by one; a stream as a whole is not.
             kestrel.Limits.MaxRequestBodySize = null;

@@ -17,8 +17,6 @@ internal sealed class AccessGate(
     RequestDelegate next, SecurityOptions options, LimitOptions limitOptions, CallerLimits limits, AccessLog log, TimeProvider time,
     TokenIdentity? tokens = null, ServerTls? tls = null)
 {
-    private const string BearerPrefix = "Bearer ";
-
     // The longest a timer can wait.
     private static readonly TimeSpan _longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
@@ -41,12 +39,7 @@ internal sealed class AccessGate(
     private ValueTask<Identification> IdentifyAsync(HttpContext http)
     {
         if (tokens is not null && http.Request.Headers.Authorization is { Count: > 0 } headers)
-        {
-            return headers is [{ } header] && header.StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase)
-                ? tokens.IdentifyAsync(header[BearerPrefix.Length..])
-                : new(AccessRefusal.TokenInvalid);
-        }
-
+            return headers is [{ } header] ? tokens.IdentifyAsync(header) : new(AccessRefusal.TokenInvalid);
         return new(http.Features.Get<ConnectionIdentity>()?.Identity ?? AccessRefusal.NoCredentials);
     }
 

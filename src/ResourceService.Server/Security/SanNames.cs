@@ -24,10 +24,17 @@ internal static class SanNames
                 while (reader.HasData)
                 {
                     var tag = reader.PeekTag();
-                    if (tag.HasSameClassAndValue(_dnsName) || tag.HasSameClassAndValue(_uri))
-                        names.Add(reader.ReadCharacterString(UniversalTagNumber.IA5String, tag));
-                    else
+                    var isUri = tag.HasSameClassAndValue(_uri);
+                    if (!isUri && !tag.HasSameClassAndValue(_dnsName))
+                    {
                         reader.ReadEncodedValue();
+                        continue;
+                    }
+
+                    // A DNS name that looks like a URI must not pass for one: authorities may check the two differently.
+                    var name = reader.ReadCharacterString(UniversalTagNumber.IA5String, tag);
+                    if (isUri || !name.Contains('/', StringComparison.Ordinal))
+                        names.Add(name);
                 }
             }
         }

@@ -23,9 +23,10 @@ internal static class SecurityComposition
         services.AddSingleton<CallerLimits>();
         services.AddSingleton<CertificateIdentity>();
         services.AddSingleton<NodeOwnership>();
-        services.AddHostedService<ReloadLoop>();
+        if (security.CertificateFile.Length > 0 || security.Mode.TakesTokens())
+            services.AddHostedService<ReloadLoop>();
         if (security.CertificateFile.Length > 0)
-            services.AddTls(security);
+            services.AddTls(security, ListenAddress.Read(builder.Configuration["urls"] ?? ""), metricsPort);
         if (security.Mode.TakesTokens())
             services.AddTokens(security);
         if (IsGated(security, limits))
@@ -34,19 +35,7 @@ internal static class SecurityComposition
             services.Configure<GrpcServiceOptions>(options => options.Interceptors.Add<AccessInterceptor>());
         }
 
-        var plainPorts = ListenAddress.Read(builder.Configuration["urls"] ?? "").Where(address => !address.IsTls).Select(address => address.Port)
-            .Append(metricsPort).ToHashSet();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxConcurrentConnections = limits.ConnectionsMax;
-            if (kestrel.ApplicationServices.GetService<ServerTls>() is not { } tls)
-                return;
-            kestrel.ConfigureEndpointDefaults(endpoint =>
-            {
-                if (endpoint.IPEndPoint is { } address && !plainPorts.Contains(address.Port))
-                    endpoint.UseHttps(tls.ToCallback());
-            });
-        });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxConcurrentConnections = limits.ConnectionsMax);
     }
 
     /// <summary>Puts the gate before the methods, where callers are known or limited.</summary>
@@ -68,7 +57,8 @@ internal static class SecurityComposition
 
     private static bool IsGated(SecurityOptions security, LimitOptions limits) => security.Mode != SecurityMode.None || limits.OfCallers;
 
-    private static void AddTls(this IServiceCollection services, SecurityOptions security)
+    private static void AddTls(
+        this IServiceCollection services, SecurityOptions security, IReadOnlyList<ListenAddress> addresses, int metricsPort)
     {
         var certificate = new WatchedFiles<SslStreamCertificateContext>(
             [security.CertificateFile, security.CertificateKeyFile], TlsFiles.ServerCertificate);
@@ -80,8 +70,11 @@ internal static class SecurityComposition
             services.AddSingleton<IReloadable>(authorities);
         }
 
-        services.AddSingleton(provider =>
-            new ServerTls(certificate, authorities, provider.GetRequiredService<CertificateIdentity>(), provider.GetRequiredService<AccessLog>()));
+        var plainPorts = addresses.Where(address => !address.IsTls).Select(address => address.Port).ToHashSet();
+        if (metricsPort > 0)
+            plainPorts.Add(metricsPort);
+        services.AddSingleton(provider => new ServerTls(
+            certificate, authorities, plainPorts, provider.GetRequiredService<CertificateIdentity>(), provider.GetRequiredService<AccessLog>()));
     }
 
     private static void AddTokens(this IServiceCollection services, SecurityOptions security)
@@ -90,10 +83,20 @@ internal static class SecurityComposition
         {
             var time = provider.GetRequiredService<TimeProvider>();
             if (security.TokenKeysFile.Length > 0)
-                return new TokenKeys(security.TokenKeysFile, cancel => File.ReadAllTextAsync(security.TokenKeysFile, cancel), TimeSpan.Zero, time);
-            var http = new HttpClient { Timeout = _keySetTimeout, MaxResponseContentBufferSize = KeySetBytesMax };
+            {
+                var file = security.TokenKeysFile;
+                return new TokenKeys(file, File.ReadAllText(file), cancel => File.ReadAllTextAsync(file, cancel), TimeSpan.Zero, time);
+            }
+
+            // Keys come from the address that was configured, not from where it may point.
+            var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false })
+            {
+                Timeout = _keySetTimeout,
+                MaxResponseContentBufferSize = KeySetBytesMax,
+            };
             return new TokenKeys(
                 security.TokenKeysUrl,
+                "",
                 cancel => http.GetStringAsync(new Uri(security.TokenKeysUrl), cancel),
                 TimeSpan.FromSeconds(security.TokenKeysRefreshSeconds),
                 time);

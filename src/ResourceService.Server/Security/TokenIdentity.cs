@@ -13,6 +13,7 @@ namespace ResourceService.Server.Security;
 internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, CallerLimits limits, TimeProvider time)
 {
     private const int RememberedMax = 10_000;
+    private const string Prefix = "Bearer ";
 
     private static readonly string[] _algorithms =
     [
@@ -40,20 +41,22 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
 
     private volatile Remembered _remembered = new(keys.Version);
 
-    /// <summary>The caller.</summary>
-    public ValueTask<Identification> IdentifyAsync(string token)
+    /// <summary>The caller, by the call's header "authorization".</summary>
+    public ValueTask<Identification> IdentifyAsync(string authorization)
     {
         var remembered = _remembered;
         if (remembered.KeysVersion != keys.Version)
             _remembered = remembered = new Remembered(keys.Version);
-        if (!remembered.Callers.TryGetValue(token, out var known))
-            return VerifyAsync(token, remembered);
+        if (!remembered.Callers.TryGetValue(authorization, out var known))
+            return VerifyAsync(authorization, remembered);
         return new(known.ValidUntil > time.GetUtcNow() ? known : AccessRefusal.TokenExpired);
     }
 
-    private async ValueTask<Identification> VerifyAsync(string token, Remembered remembered)
+    private async ValueTask<Identification> VerifyAsync(string authorization, Remembered remembered)
     {
-        var result = await _handler.ValidateTokenAsync(token, _rules);
+        if (!authorization.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
+            return AccessRefusal.TokenInvalid;
+        var result = await _handler.ValidateTokenAsync(authorization[Prefix.Length..], _rules);
         if (!result.IsValid)
         {
             return result.Exception switch
@@ -69,7 +72,7 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
         // Counting locks all of it: only for a token that is new.
         if (remembered.Callers.Count >= RememberedMax)
             remembered.Callers.Clear();
-        remembered.Callers[token] = caller;
+        remembered.Callers[authorization] = caller;
         return caller;
     }
 

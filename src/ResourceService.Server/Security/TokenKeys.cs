@@ -8,15 +8,16 @@ namespace ResourceService.Server.Security;
 /// knows a public key sign with it.
 /// </summary>
 /// <param name="name">The file or the address.</param>
+/// <param name="first">Its content at start; empty when it is not known yet.</param>
 /// <param name="read">Reads it.</param>
 /// <param name="interval">How often it is read; sooner when a token's key is not among those known.</param>
 /// <param name="time">The clock.</param>
-internal sealed class TokenKeys(string name, Func<CancellationToken, Task<string>> read, TimeSpan interval, TimeProvider time) : IReloadable
+internal sealed class TokenKeys(string name, string first, Func<CancellationToken, Task<string>> read, TimeSpan interval, TimeProvider time) : IReloadable
 {
-    private string _text = "";
+    private string _text = first;
     private long? _lastRead;
     private volatile bool _keyIsMissing;
-    private volatile Dictionary<string, SecurityKey[]> _byId = [];
+    private volatile Dictionary<string, SecurityKey[]> _byId = first.Length == 0 ? [] : Parse(first);
 
     /// <summary>Changes with the keys.</summary>
     public object Version => _byId;

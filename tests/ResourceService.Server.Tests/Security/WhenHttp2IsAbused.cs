@@ -19,7 +19,7 @@ public sealed class WhenHttp2IsAbused(FewConnections service) : IClassFixture<Fe
 
     public async ValueTask InitializeAsync()
     {
-        await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("abused", vcpus: 1_000_000));
+        await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("abused", vcpus: 1_000_000, memoryMb: 1_000_000_000));
         for (var i = 0; i < 200; i++)
             await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("abused"));
         _before = service.Process.WorkingSetBytes;

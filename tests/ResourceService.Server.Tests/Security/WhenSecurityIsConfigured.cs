@@ -2,6 +2,16 @@ namespace ResourceService.Server.Tests.Security;
 
 public sealed class WhenSecurityIsConfigured : IDisposable
 {
+    private static readonly string[] _violations =
+    [
+        "Security:AllowPlainTextTokens=true", "https needs Security:CertificateFile", "it needs Security:ClientCaFile",
+        "Security:AgentNames has 'spiffe://x/agent'", "Security:ViewerNames has 'spiffe://x/{node}'", "Security:TokenAudience",
+        "Security:TokenKeysUrl is 'http://issuer.test/keys'", "Security:TokenSkewSeconds is 3000",
+    ];
+
+    private static readonly string[] _unusableFiles =
+        ["Security:CertificateFile and Security:CertificateKeyFile cannot be used", "Security:ClientCaFile cannot", "Security:TokenKeysFile cannot"];
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -57,12 +67,7 @@ public sealed class WhenSecurityIsConfigured : IDisposable
         Assert.Contains("Security:AllowPlainTextTokens is 'perhaps'; must be true or false", output, StringComparison.Ordinal);
         Assert.Contains("Limits:ConnectionsMax is 0", output, StringComparison.Ordinal);
         Assert.All(
-            new[]
-            {
-                "Security:AllowPlainTextTokens=true", "https needs Security:CertificateFile", "it needs Security:ClientCaFile",
-                "Security:AgentNames has 'spiffe://x/agent'", "Security:ViewerNames has 'spiffe://x/{node}'", "Security:TokenAudience",
-                "Security:TokenKeysUrl is 'http://issuer.test/keys'", "Security:TokenSkewSeconds is 3000",
-            },
+            _violations,
             expected => Assert.Contains(expected, afterwards, StringComparison.Ordinal));
     }
 
@@ -86,7 +91,7 @@ public sealed class WhenSecurityIsConfigured : IDisposable
 
         Assert.Equal(1, exitCode);
         Assert.All(
-            new[] { "Security:CertificateFile and Security:CertificateKeyFile cannot be used", "Security:ClientCaFile cannot", "Security:TokenKeysFile cannot" },
+            _unusableFiles,
             expected => Assert.Contains(expected, output, StringComparison.Ordinal));
     }
 

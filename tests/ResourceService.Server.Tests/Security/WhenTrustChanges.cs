@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace ResourceService.Server.Tests.Security;
 
@@ -93,11 +94,15 @@ public sealed class WhenTrustChanges(ExactService service) : IClassFixture<Exact
         using var client = new TcpClient();
         await client.ConnectAsync(service.Strangers.Address.Host, service.Strangers.Address.Port);
         await using var tls = new SslStream(client.GetStream());
-        // Any certificate: which one it is, is the question.
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "127.0.0.1",
-            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { service.Authority.Root },
+            },
             ApplicationProtocols = [SslApplicationProtocol.Http2],
         });
         return tls.RemoteCertificate!.GetSerialNumberString();
