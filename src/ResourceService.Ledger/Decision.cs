@@ -48,6 +48,21 @@ public enum RefusalKind
 
     /// <summary>The node still holds claims.</summary>
     NodeHoldsClaims,
+
+    /// <summary>The move does not exist, or is not in flight any more.</summary>
+    MigrationNotInFlight,
+
+    /// <summary>The move is in a state that does not allow the step.</summary>
+    MigrationWrongState,
+
+    /// <summary>The move is of a type that the step does not belong to.</summary>
+    MigrationWrongType,
+
+    /// <summary>The instance is moving already.</summary>
+    MigrationInFlight,
+
+    /// <summary>The move would end where it starts.</summary>
+    TargetIsSource,
 }
 
 /// <summary>Why a request was refused. A value, not an exception: a refusal is an answer.</summary>

@@ -37,26 +37,78 @@ public readonly record struct InstanceId(string Value)
 /// </summary>
 public readonly record struct ClaimId(int NodeKey, long Sequence)
 {
-    private const string Prefix = "c-";
+    private const char Prefix = 'c';
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{NodeKey}-{Sequence}");
+    public override string ToString() => NumberedId.Write(Prefix, NodeKey, Sequence);
 
     /// <summary>Reads the text of <see cref="ToString"/>; anything else is no claim id.</summary>
     public static bool TryParse(string text, out ClaimId id)
     {
-        id = default;
-        if (!text.StartsWith(Prefix, StringComparison.Ordinal))
-            return false;
-        var numbers = text.AsSpan(Prefix.Length);
-        var dash = numbers.IndexOf('-');
-        if (dash < 0
-            || !int.TryParse(numbers[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out var nodeKey)
-            || !long.TryParse(numbers[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence))
-            return false;
+        var parsed = NumberedId.TryRead(Prefix, text, out var nodeKey, out var sequence);
         id = new ClaimId(nodeKey, sequence);
-        // "c-01-2" parses as numbers but is not what the service wrote: one claim has one name.
-        return string.Equals(id.ToString(), text, StringComparison.Ordinal);
+        return parsed;
+    }
+}
+
+/// <summary>
+/// Names a move by the numbers of its claim on the target: a move has one such claim, and the claim has one move, so that each leads to the
+/// other. Callers treat the text as opaque.
+/// </summary>
+public readonly record struct MigrationId(int NodeKey, long Sequence)
+{
+    private const char Prefix = 'm';
+
+    /// <summary>The move that a claim on the target belongs to.</summary>
+    public static MigrationId Of(ClaimId target) => new(target.NodeKey, target.Sequence);
+
+    /// <inheritdoc/>
+    public override string ToString() => NumberedId.Write(Prefix, NodeKey, Sequence);
+
+    /// <summary>Reads the text of <see cref="ToString"/>; anything else is no migration id.</summary>
+    public static bool TryParse(string text, out MigrationId id)
+    {
+        var parsed = NumberedId.TryRead(Prefix, text, out var nodeKey, out var sequence);
+        id = new MigrationId(nodeKey, sequence);
+        return parsed;
+    }
+}
+
+/// <summary>Names an audit of a node. <see cref="Sequence"/> alone is unique in a store and rises with time. Callers treat the text as opaque.</summary>
+public readonly record struct AuditId(int NodeKey, long Sequence)
+{
+    private const char Prefix = 'a';
+
+    /// <inheritdoc/>
+    public override string ToString() => NumberedId.Write(Prefix, NodeKey, Sequence);
+
+    /// <summary>Reads the text of <see cref="ToString"/>; anything else is no audit id.</summary>
+    public static bool TryParse(string text, out AuditId id)
+    {
+        var parsed = NumberedId.TryRead(Prefix, text, out var nodeKey, out var sequence);
+        id = new AuditId(nodeKey, sequence);
+        return parsed;
+    }
+}
+
+/// <summary>The text of ids that are two numbers: a letter for the kind, the node's number and the sequence.</summary>
+internal static class NumberedId
+{
+    public static string Write(char prefix, int nodeKey, long sequence) =>
+        string.Create(CultureInfo.InvariantCulture, $"{prefix}-{nodeKey}-{sequence}");
+
+    public static bool TryRead(char prefix, string text, out int nodeKey, out long sequence)
+    {
+        (nodeKey, sequence) = (0, 0);
+        if (text.Length < 2 || text[0] != prefix || text[1] != '-')
+            return false;
+        var numbers = text.AsSpan(2);
+        var dash = numbers.IndexOf('-');
+        return dash >= 0
+            && int.TryParse(numbers[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out nodeKey)
+            && long.TryParse(numbers[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out sequence)
+            // "c-01-2" parses as numbers but is not what the service wrote: one claim has one name.
+            && string.Equals(Write(prefix, nodeKey, sequence), text, StringComparison.Ordinal);
     }
 }
 

@@ -33,6 +33,9 @@ public readonly record struct ResourceClass(string Name) : IComparable<ResourceC
         "NET_PACKET_RATE_KILOPACKET_PER_SEC", "NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC", "NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC",
     }.ToFrozenDictionary(name => name, name => name, StringComparer.Ordinal);
 
+    /// <summary>Whether it is one of Placement's own classes.</summary>
+    public bool IsStandard => !Name.StartsWith(CustomPrefix, StringComparison.Ordinal);
+
     /// <summary>Reads a name; false when it is neither a standard class nor a well-formed custom one.</summary>
     public static bool TryParse(string name, out ResourceClass resourceClass)
     {

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using OpenTelemetry.Metrics;
+using ResourceService.Server.Audits;
 using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Health;
 using ResourceService.Server.History;
+using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
 using ResourceService.Server.Security;
@@ -19,9 +20,6 @@ internal static class ServiceComposition
     /// <summary>Where the service listens when nothing says otherwise: this machine only.</summary>
     private const string DefaultUrl = "http://127.0.0.1:5080";
 
-    // Memory, garbage collection and threads, as the runtime itself counts them.
-    private const string RuntimeMeterName = "System.Runtime";
-
     private const string ReadyTag = "ready";
     private const string LiveTag = "live";
 
@@ -32,9 +30,9 @@ internal static class ServiceComposition
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var (requests, metrics, security, limits) = AddOptions(builder);
         AddLedger(builder.Services);
-        AddGrpc(builder, requests, metrics);
+        AddGrpc(builder, requests, metrics, callsAreObserved: builder.AddTelemetry(metrics));
         builder.AddSecurity(security, limits, metrics.Port);
-        AddMetrics(builder, metrics);
+        AddAddresses(builder, metrics);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
 
         var app = builder.Build();
@@ -60,10 +58,12 @@ internal static class ServiceComposition
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
         var requests = Bind<RequestOptions>("Requests");
+        var retention = Bind<RetentionOptions>("Retention");
         var metrics = Bind<MetricsOptions>("Metrics");
+        var audits = Bind<AuditOptions>("Audits");
         var security = Bind<SecurityOptions>("Security");
         var limits = Bind<LimitOptions>("Limits");
-        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, metrics));
+        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, audits));
         violations.AddRange(OptionsRules.Violations(limits));
         if (urlsAreRight)
             violations.AddRange(SecurityRules.Violations(security, urls));
@@ -77,6 +77,7 @@ internal static class ServiceComposition
             var section = builder.Configuration.GetSection(name);
             var unreadable = OptionsRules.Unreadable<T>(section);
             violations.AddRange(unreadable);
+            violations.AddRange(OptionsRules.Unknown<T>(section));
             // With a value that cannot be read nothing is bound: the service does not start anyway.
             var options = unreadable.Count > 0 ? new T() : section.Get<T>() ?? new T();
             builder.Services.AddSingleton(options);
@@ -90,12 +91,15 @@ internal static class ServiceComposition
         services.AddSingleton(provider => SqliteClaimStore.Open(provider.GetRequiredService<StorageOptions>()));
         services.AddSingleton<IClaimStore>(provider => provider.GetRequiredService<SqliteClaimStore>());
         services.AddSingleton(provider => provider.GetRequiredService<SqliteClaimStore>().Reader);
+        services.AddSingleton<RetentionSweeper>();
+        services.AddSingleton<FleetReadings>();
         services.AddSingleton<StoppingSignal>();
         services.AddSingleton<StoreHealth>();
         services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<InstanceRegistry>();
         services.AddSingleton<RequestMemory>();
         services.AddSingleton<LeaseClock>();
+        services.AddSingleton<FleetIndex>();
         services.AddSingleton<FleetServices>();
         services.AddSingleton<NodeDirectory>();
         services.AddSingleton<LedgerHistory>();
@@ -105,16 +109,22 @@ internal static class ServiceComposition
         services.AddSingleton<Fleet>();
         services.AddSingleton<IdempotentCalls>();
         services.AddSingleton<CandidateFinder>();
+        services.AddSingleton<ChoiceLists>();
         services.AddSingleton<ClaimPlacement>();
         services.AddSingleton<GroupClaim>();
         services.AddSingleton<ClaimCalls>();
         services.AddSingleton<ClaimBatch>();
         services.AddSingleton<ClaimStream>();
         services.AddSingleton<ClaimQueries>();
+        services.AddSingleton<InstanceSteps>();
+        services.AddSingleton<MoveSteps>();
+        services.AddSingleton<MigrationQueries>();
+        services.AddSingleton<NodeAudits>();
+        services.AddHostedService<AuditLoop>();
     }
 
     // The metrics page has a port of its own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not.
-    private static void AddMetrics(WebApplicationBuilder builder, MetricsOptions metrics)
+    private static void AddAddresses(WebApplicationBuilder builder, MetricsOptions metrics)
     {
         var urls = builder.Configuration["urls"] ?? DefaultUrl;
         if (metrics.Port == 0)
@@ -125,22 +135,23 @@ internal static class ServiceComposition
 
         var first = BindingAddress.Parse(urls.Split(';')[0]);
         builder.WebHost.UseUrls($"{urls};http://{first.Host}:{metrics.Port}");
-        builder.Services.AddOpenTelemetry().WithMetrics(meters =>
-            meters.AddMeter(ServiceMetrics.MeterName, RuntimeMeterName).AddPrometheusExporter());
     }
 
-    private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics)
+    private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics, bool callsAreObserved)
     {
         var services = builder.Services;
         services.AddGrpc(options =>
         {
             options.MaxReceiveMessageSize = requests.MessageBytesMax;
             options.EnableDetailedErrors = false;
+            if (callsAreObserved)
+                options.Interceptors.Add<CallTelemetry>();
             options.Interceptors.Add<ErrorInterceptor>();
             // A compressed message may inflate to anything: none is accepted. The library brings gzip and deflate unless others have their names.
             options.CompressionProviders = [new NoCompression("gzip"), new NoCompression("deflate")];
         });
         // One instance each: without this every call makes and disposes its own.
+        services.AddSingleton<CallTelemetry>();
         services.AddSingleton<ErrorInterceptor>();
         services.AddSingleton<NodeGrpcService>();
         services.AddSingleton<ClaimGrpcService>();

@@ -1,4 +1,7 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -12,7 +15,12 @@ public sealed class CommitBatch
     private readonly Dictionary<int, NodeUpdate> _nodes = [];
     private readonly List<Claim> _addedClaims = [];
     private readonly List<Claim> _changedClaims = [];
+    private readonly Dictionary<long, Claim> _rewrittenClaims = [];
+    private readonly List<Migration> _addedMigrations = [];
+    private readonly List<Migration> _changedMigrations = [];
+    private readonly List<Audit> _audits = [];
     private readonly List<UsageSnapshot> _snapshots = [];
+    private readonly List<RetentionStep> _retention = [];
     private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
     private readonly List<LedgerEvent> _events;
     private readonly List<RequestOrigin> _origins;
@@ -44,11 +52,29 @@ public sealed class CommitBatch
     /// <summary>Claims that began in this batch, as they began.</summary>
     public IReadOnlyList<Claim> AddedClaims => _addedClaims;
 
-    /// <summary>Claims that changed, once per change, in order.</summary>
+    /// <summary>Claims that changed in state, lease or instance only, once per change, in order.</summary>
     public IReadOnlyList<Claim> ChangedClaims => _changedClaims;
+
+    /// <summary>Claims of which more changed, each once, as they are in the end. To be written after <see cref="ChangedClaims"/>.</summary>
+    public IReadOnlyCollection<Claim> RewrittenClaims => _rewrittenClaims.Values;
+
+    /// <summary>Moves that began in this batch, as they began.</summary>
+    public IReadOnlyList<Migration> AddedMigrations => _addedMigrations;
+
+    /// <summary>Moves that changed, once per change, in order.</summary>
+    public IReadOnlyList<Migration> ChangedMigrations => _changedMigrations;
+
+    /// <summary>Audits made, in order.</summary>
+    public IReadOnlyList<Audit> Audits => _audits;
 
     /// <summary>Usage to keep.</summary>
     public IReadOnlyList<UsageSnapshot> Snapshots => _snapshots;
+
+    /// <summary>History to delete.</summary>
+    public IReadOnlyList<RetentionStep> Retention => _retention;
+
+    /// <summary>How long the transaction took, disk flush included; set once it is durable.</summary>
+    public TimeSpan Elapsed { get; internal set; }
 
     /// <summary>One event per change, by ascending revision.</summary>
     public IReadOnlyList<LedgerEvent> Events => _events;
@@ -57,7 +83,10 @@ public sealed class CommitBatch
     public IReadOnlyList<RequestOrigin> Origins => _origins;
 
     /// <summary>Whether there is nothing to write.</summary>
-    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0;
+    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0;
+
+    /// <summary>Whether the transaction left anything new on the disk; looking in vain for history to delete does not.</summary>
+    public bool HasWritten => _events.Count > 0 || _snapshots.Count > 0 || _unchangedRequests.Count > 0 || _retention.Exists(step => step.DeletedCount > 0);
 
     /// <summary>A node as the batch leaves it.</summary>
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
@@ -73,9 +102,15 @@ public sealed class CommitBatch
         foreach (var node in entry.Nodes)
         {
             var before = node.Before;
+            // An audit is the last of the changes that came of it.
+            var audit = (node.Changes[^1].Change as NodeAudited)?.Audit;
+            if (audit is not null)
+                _audits.Add(audit);
             foreach (var applied in node.Changes)
             {
                 AddChange(before, applied, origin);
+                if (audit is not null)
+                    _events[^1] = _events[^1] with { AuditId = audit.Id };
                 before = applied.After;
                 origin = origin with { Reply = null };
             }
@@ -84,6 +119,8 @@ public sealed class CommitBatch
         }
 
         _snapshots.AddRange(entry.Snapshots);
+        if (entry.Retention is { } step)
+            _retention.Add(step);
         return answer;
     }
 
@@ -109,22 +146,50 @@ public sealed class CommitBatch
     {
         LastRevision++;
         _origins.Add(origin);
-        if (applied.Change is not ClaimChanged change)
+        switch (applied.Change)
         {
-            _events.Add(NodeEvent(before, applied, origin));
-            return;
-        }
+            case ClaimChanged change:
+                AddClaim(change.Before, change.After);
+                _events.Add(ClaimEvent(change, change.Before, change.After, applied.After, origin));
+                break;
 
-        if (change.Before is null)
-            _addedClaims.Add(change.After);
-        else
-            _changedClaims.Add(change.After);
-        _events.Add(ClaimEvent(change, applied.After, origin));
+            case MigrationChanged change:
+                AddClaim(change.TargetBefore, change.TargetAfter);
+                (change.Before is null ? _addedMigrations : _changedMigrations).Add(change.After);
+                _events.Add(ClaimEvent(change, change.TargetBefore, change.TargetAfter, applied.After, origin) with
+                {
+                    MigrationId = change.After.Id,
+                    MovedFrom = change.After.Source.NodeKey,
+                    MigrationBefore = change.Before?.State,
+                    MigrationAfter = change.After.State,
+                });
+                break;
+
+            default:
+                _events.Add(NodeEvent(before, applied, origin));
+                break;
+        }
     }
 
-    private LedgerEvent ClaimEvent(ClaimChanged change, NodeView node, RequestOrigin origin)
+    private void AddClaim(Claim? before, Claim after)
     {
-        var (before, after) = (change.Before, change.After);
+        if (before is null)
+            _addedClaims.Add(after);
+        else if (IsRewritten(before, after) || _rewrittenClaims.ContainsKey(after.Id.Sequence))
+            _rewrittenClaims[after.Id.Sequence] = after;
+        else
+            _changedClaims.Add(after);
+    }
+
+    // Claims of one size share their request, and hardly any claim is given another one: references tell most.
+    private static bool IsRewritten(Claim before, Claim after) =>
+        before.Role != after.Role
+        || !(ReferenceEquals(before.Request, after.Request) || before.Request == after.Request)
+        || !(ReferenceEquals(before.Assignment, after.Assignment) || before.Assignment == after.Assignment);
+
+    private LedgerEvent ClaimEvent(LedgerChange change, Claim? before, Claim after, NodeView node, RequestOrigin origin)
+    {
+        var migration = (change as ClaimChanged)?.Migration;
         var instanceChanged = before is not null && before.Instance != after.Instance;
         return new LedgerEvent
         {
@@ -144,10 +209,13 @@ public sealed class CommitBatch
             InstanceId = after.Instance.Id,
             ClaimId = after.Id,
             Amounts = after.Amounts,
+            AmountsBefore = before is null || before.Amounts.Equals(after.Amounts) ? null : before.Amounts,
             LeaseBefore = before?.LeaseEnd,
             LeaseAfter = after.LeaseEnd,
             InstanceBefore = instanceChanged ? before!.Instance : null,
             InstanceAfter = instanceChanged ? after.Instance : null,
+            MigrationId = migration?.Id ?? (after.Role == ClaimRole.MoveTarget ? MigrationId.Of(after.Id) : null),
+            MovedFrom = migration?.Source.NodeKey,
         };
     }
 
@@ -155,6 +223,7 @@ public sealed class CommitBatch
     {
         var (change, after) = applied;
         var specChanged = !ReferenceEquals(before.Spec, after.Spec);
+        var isAudit = change is NodeAudited;
         return new LedgerEvent
         {
             Revision = LastRevision,
@@ -168,8 +237,8 @@ public sealed class CommitBatch
             NodeState = after.State,
             Reason = change.Reason,
             RequestId = origin.RequestId,
-            StateBefore = before.Exists ? (int)before.State : null,
-            StateAfter = (int)after.State,
+            StateBefore = before.Exists && !isAudit ? (int)before.State : null,
+            StateAfter = isAudit ? null : (int)after.State,
             SpecBefore = specChanged && before.Exists ? before.Spec : null,
             SpecAfter = specChanged ? after.Spec : null,
         };

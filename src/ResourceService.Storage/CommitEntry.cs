@@ -14,11 +14,20 @@ public abstract class CommitEntry
     /// <summary>Usage to keep for plots; mostly none.</summary>
     public virtual IReadOnlyList<UsageSnapshot> Snapshots => [];
 
+    /// <summary>History that is no longer kept, to be deleted in the same transaction; mostly none.</summary>
+    public virtual RetentionStep? Retention => null;
+
     /// <summary>Who asked.</summary>
     public virtual RequestOrigin Origin => RequestOrigin.Service;
 
     /// <summary>Set when the nodes' ledgers broke an invariant: the entry fails, and the nodes are read from the store again.</summary>
     public virtual Exception? Fault => null;
+
+    /// <summary>The transaction that takes the entry begins. Called on the writer's thread.</summary>
+    /// <param name="entries">How many entries it takes.</param>
+    public virtual void Committing(int entries)
+    {
+    }
 
     /// <summary>
     /// The entry is durable: readers may see it. Called once, on the writer's thread: short, and it never throws.

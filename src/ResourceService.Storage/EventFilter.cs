@@ -14,7 +14,7 @@ public sealed record EventFilter
     /// <summary>Whether the newest come first.</summary>
     public bool NewestFirst { get; init; }
 
-    /// <summary>Only events of this node.</summary>
+    /// <summary>Only events of this node. A move is found under both of its nodes.</summary>
     public int? NodeKey { get; init; }
 
     /// <summary>Only events of this instance's claims.</summary>
@@ -22,6 +22,9 @@ public sealed record EventFilter
 
     /// <summary>Only events of this claim.</summary>
     public long? ClaimSequence { get; init; }
+
+    /// <summary>Only events of this move.</summary>
+    public long? MigrationSequence { get; init; }
 
     /// <summary>Only changes that this caller asked for.</summary>
     public string? Actor { get; init; }

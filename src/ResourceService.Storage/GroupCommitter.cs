@@ -52,6 +52,16 @@ public sealed class GroupCommitter : IDisposable
     /// <summary>The newest durable revision.</summary>
     public long LastRevision => Volatile.Read(ref _lastRevision);
 
+    /// <summary>How many entries wait for the next transaction.</summary>
+    public int WaitingCount
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count;
+        }
+    }
+
     /// <summary>Puts an entry behind all others. The entry is told its fate exactly once.</summary>
     public void Submit(CommitEntry entry)
     {
@@ -140,6 +150,7 @@ public sealed class GroupCommitter : IDisposable
             {
                 if (entries[i].Fault is { } fault)
                     throw new InvariantBrokenException($"A node's ledger broke: {fault.Message}", fault);
+                entries[i].Committing(entries.Count);
                 var poisoned = CountPoisoned(entries[i]);
                 if (poisoned == 0)
                     answers[i] = batch.Add(entries[i]);
@@ -148,7 +159,11 @@ public sealed class GroupCommitter : IDisposable
             }
 
             if (!batch.IsEmpty)
+            {
+                var start = Stopwatch.GetTimestamp();
                 _store.Commit(batch);
+                batch.Elapsed = Stopwatch.GetElapsedTime(start);
+            }
         }
         catch (Exception failure)
         {

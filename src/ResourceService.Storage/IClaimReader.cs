@@ -1,5 +1,7 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -13,6 +15,12 @@ public interface IClaimReader
     /// <summary>Claims in any of the states, by ascending sequence, from after one on.</summary>
     IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
 
+    /// <summary>A move in any state; null when the store has none with this sequence.</summary>
+    Migration? FindMigration(long sequence);
+
+    /// <summary>Moves in any of the states, by ascending sequence, from after one on.</summary>
+    IReadOnlyList<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit);
+
     /// <summary>The answer kept for a remembered request; null when it is no longer kept.</summary>
     byte[]? FindReply(long answer);
 
@@ -22,8 +30,17 @@ public interface IClaimReader
     /// <summary>The oldest event's revision; 0 when there is none.</summary>
     long OldestRevision();
 
-    /// <summary>A node's snapshots in a span of time, ascending, from after a moment on.</summary>
-    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, int limit);
+    /// <summary>An audit with its drifts; null when the store has none with this sequence.</summary>
+    Audit? FindAudit(long sequence);
+
+    /// <summary>Audits without their drifts, newest first.</summary>
+    IReadOnlyList<Audit> ListAudits(AuditFilter filter, int limit);
+
+    /// <summary>
+    /// A node's snapshots in a span of time, ascending, from after a moment on: the first, and then the next that is at least
+    /// <paramref name="intervalMs"/> later, and so on.
+    /// </summary>
+    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit);
 
     /// <summary>
     /// All nodes (or one) from one consistent picture of the store: each as its claims say, beside the usage that was written for it.
@@ -34,6 +51,10 @@ public interface IClaimReader
 /// <summary>Which claims to read. Null matches all.</summary>
 public sealed record ClaimFilter(
     IReadOnlyCollection<ClaimState> States, int? NodeKey = null, string? InstanceId = null, string? ProjectId = null);
+
+/// <summary>Which moves to read. Null matches all, and so do no types. The node is that of either end.</summary>
+public sealed record MigrationFilter(
+    IReadOnlyCollection<MigrationState> States, IReadOnlyCollection<MigrationType> Types, int? NodeKey = null, string? InstanceId = null);
 
 /// <summary>A node in the store: the picture its claims make, and the usage row that must equal it.</summary>
 public sealed record StoredNode(NodeView Node, ResourceAmounts RecordedUsage);

@@ -1,5 +1,6 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -49,6 +50,9 @@ public sealed record LedgerEvent
     /// <summary>The claim's amounts, for changes of claims.</summary>
     public ResourceAmounts? Amounts { get; init; }
 
+    /// <summary>The claim's amounts before, when they changed.</summary>
+    public ResourceAmounts? AmountsBefore { get; init; }
+
     /// <summary>When the claim's lease would have ended.</summary>
     public Instant? LeaseBefore { get; init; }
 
@@ -67,9 +71,27 @@ public sealed record LedgerEvent
     /// <summary>The node's report as it is, when it changed.</summary>
     public NodeSpec? SpecAfter { get; init; }
 
+    /// <summary>The move that made the change, or that its claim is the target of.</summary>
+    public MigrationId? MigrationId { get; init; }
+
+    /// <summary>The number of the node that the move leaves, for changes of moves. The other one is in <see cref="MigrationId"/>.</summary>
+    public int? MovedFrom { get; init; }
+
+    /// <summary>The move's state before, when the move changed; null when it began.</summary>
+    public MigrationState? MigrationBefore { get; init; }
+
+    /// <summary>The move's state after, when the move changed.</summary>
+    public MigrationState? MigrationAfter { get; init; }
+
+    /// <summary>The audit that made the change, or that the event is about.</summary>
+    public AuditId? AuditId { get; init; }
+
     /// <summary>Why, in the caller's words; may be empty.</summary>
     public string Reason { get; init; } = "";
 
     /// <summary>The request that asked for it, when it carried an id.</summary>
     public Guid? RequestId { get; init; }
+
+    /// <summary>Whether it belongs to a node's history: a move belongs to both of its nodes.</summary>
+    public bool Concerns(int nodeKey) => NodeKey == nodeKey || MovedFrom == nodeKey || MigrationId?.NodeKey == nodeKey;
 }

@@ -12,6 +12,9 @@ public sealed class StorageOptions
     /// </summary>
     public int DatabaseSizeMaxMb { get; set; }
 
+    /// <summary>How thoroughly the file is looked through before it is served.</summary>
+    public IntegrityCheck IntegrityCheck { get; set; } = IntegrityCheck.Quick;
+
     /// <summary>The page cache of the writing connection, in MiB. 1 to 65536.</summary>
     public int CacheMb { get; set; } = 64;
 

@@ -33,10 +33,10 @@ public class ClaimDecision
     }
 
     [Benchmark(Baseline = true)]
-    public RefusalReason FitAccepts() => FitRules.FirstRefusal(_node.View, _fits);
+    public RefusalReason FitAccepts() => FitRules.Fit(_node.View, _fits, out _);
 
     [Benchmark]
-    public RefusalReason FitRefuses() => FitRules.FirstRefusal(_node.View, _refused);
+    public RefusalReason FitRefuses() => FitRules.Fit(_node.View, _refused, out _);
 
     [Benchmark]
     public Decision ClaimAccepted() => ClaimRules.Claim(_node.View, _fits, null, _candidate);

@@ -33,6 +33,17 @@ public class IdentifiersTests
     public void Other_text_is_no_claim_id(string text) => Assert.False(ClaimId.TryParse(text, out _));
 
     [Fact]
+    public void A_move_is_named_by_the_numbers_of_its_target()
+    {
+        var id = MigrationId.Of(new ClaimId(3, 17));
+
+        Assert.Equal("m-3-17", id.ToString());
+        Assert.True(MigrationId.TryParse("m-3-17", out var read));
+        Assert.Equal(id, read);
+        Assert.All(["", "c-3-17", "m-3", "m-03-17", "m-3-17-1", "M-3-17"], text => Assert.False(MigrationId.TryParse(text, out _)));
+    }
+
+    [Fact]
     public void Node_ids_are_ordered_by_ordinal_text()
     {
         Assert.True(new NodeId("Node") < new NodeId("node"));

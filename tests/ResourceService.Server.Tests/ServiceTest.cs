@@ -9,6 +9,10 @@ public abstract class ServiceTest(SharedService service)
 
     protected ClaimService.ClaimServiceClient Claims => Clients.Claims;
 
+    protected ResizeService.ResizeServiceClient Resizes => Clients.Resizes;
+
+    protected MigrationService.MigrationServiceClient Migrations => Clients.Migrations;
+
     protected AuditService.AuditServiceClient Audits => Clients.Audits;
 
     /// <summary>Registers a node of this test's own and gives it as the service has it.</summary>

@@ -1,5 +1,7 @@
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using Xunit;
 
@@ -23,7 +25,32 @@ public class PersistedEnumsTests
     [Fact]
     public void Change_kinds_keep_their_numbers() => AssertStored<ChangeKind>(
         "NodeRegistered=1 NodeUpdated=2 NodeStateChanged=3 NodeDeleted=4 InstanceClaimed=10 ClaimConfirmed=11 ClaimRenewed=12 ClaimAborted=13 "
-            + "ClaimExpired=14 ClaimReleased=15 InstanceUpdated=16");
+            + "ClaimExpired=14 ClaimReleased=15 InstanceUpdated=16 MigrationClaimed=30 MigrationUpdated=31 MigrationConfirmed=32 MigrationReverted=33 "
+            + "MigrationFailed=34 MigrationExpired=35 NodeAudited=40 InstanceAdopted=41 ClaimCorrected=42");
+
+    [Fact]
+    public void Claim_roles_keep_their_numbers() => AssertStored<ClaimRole>("Primary=1 MoveTarget=2");
+
+    [Fact]
+    public void Migration_states_keep_their_numbers() => AssertStored<MigrationState>(
+        "Preparing=1 Running=2 Finished=3 Confirmed=4 Reverted=5 Failed=6 Expired=7");
+
+    [Fact]
+    public void Migration_types_keep_their_numbers() => AssertStored<MigrationType>(
+        "Resize=1 ColdMigration=2 LiveMigration=3 Evacuation=4");
+
+    [Fact]
+    public void Audit_modes_keep_their_numbers() => AssertStored<AuditMode>("Report=1 Heal=2");
+
+    [Fact]
+    public void Drift_kinds_keep_their_numbers() => AssertStored<DriftKind>(
+        "InventoryChanged=1 OverCapacity=2 OrphanedClaim=3 UntrackedInstance=4 MisplacedInstance=5 UsageMismatch=6 PinningMismatch=7 DeviceMissing=8 "
+            + "StaleMigration=9 ExpiredLease=10");
+
+    [Fact]
+    public void Drift_actions_keep_their_numbers() => AssertStored<DriftAction>(
+        "Reported=1 InventoryUpdated=2 ClaimReleased=3 InstanceAdopted=4 ClaimCorrected=5 MigrationEnded=6 SkippedInFlight=7 SkippedChangedSince=8 "
+            + "SkippedDoesNotFit=9");
 
     private static void AssertStored<T>(string golden)
         where T : struct, Enum =>

@@ -15,6 +15,8 @@ internal sealed class TestEntry : CommitEntry
 
     public IReadOnlyList<UsageSnapshot> Samples { get; init; } = [];
 
+    public RetentionStep? Retires { get; init; }
+
     public Exception? Breaks { get; init; }
 
     /// <summary>Called when the entry is told its fate, on the writer's thread.</summary>
@@ -23,6 +25,8 @@ internal sealed class TestEntry : CommitEntry
     public override RequestOrigin Origin => AskedBy;
 
     public override IReadOnlyList<UsageSnapshot> Snapshots => Samples;
+
+    public override RetentionStep? Retention => Retires;
 
     public override Exception? Fault => Breaks;
 

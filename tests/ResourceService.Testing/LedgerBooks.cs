@@ -6,10 +6,11 @@ namespace ResourceService.Testing;
 /// </summary>
 public sealed class LedgerBooks
 {
-    private LedgerBooks(IReadOnlyList<Node> nodes, IReadOnlyList<Claim> liveClaims, VerifyLedgerResponse verification)
+    private LedgerBooks(IReadOnlyList<Node> nodes, IReadOnlyList<Claim> liveClaims, IReadOnlyList<Migration> moves, VerifyLedgerResponse verification)
     {
         Nodes = nodes;
         LiveClaims = liveClaims;
+        Moves = moves;
         Verification = verification;
     }
 
@@ -18,6 +19,9 @@ public sealed class LedgerBooks
 
     /// <summary>All claims that hold something.</summary>
     public IReadOnlyList<Claim> LiveClaims { get; }
+
+    /// <summary>All moves in flight.</summary>
+    public IReadOnlyList<Migration> Moves { get; }
 
     /// <summary>What the service finds when it verifies itself.</summary>
     public VerifyLedgerResponse Verification { get; }
@@ -46,7 +50,17 @@ public sealed class LedgerBooks
                 break;
         }
 
-        return new LedgerBooks(nodes, claims, await clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest()));
+        var moves = new List<Migration>();
+        for (var request = new ListMigrationsRequest { PageSize = 1000 }; ;)
+        {
+            var page = await clients.Migrations.ListMigrationsAsync(request);
+            moves.AddRange(page.Migrations);
+            request.PageToken = page.NextPageToken;
+            if (request.PageToken.Length == 0)
+                break;
+        }
+
+        return new LedgerBooks(nodes, claims, moves, await clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest()));
     }
 
     /// <summary>Everything that does not balance, in words; nothing when all is well.</summary>
@@ -69,8 +83,11 @@ public sealed class LedgerBooks
             }
         }
 
-        foreach (var twice in LiveClaims.GroupBy(claim => claim.Instance.InstanceId).Where(group => group.Count() > 1))
-            yield return $"{twice.Key} holds {twice.Count()} claims";
+        foreach (var twice in LiveClaims.GroupBy(claim => (claim.Instance.InstanceId, claim.Role)).Where(group => group.Count() > 1))
+            yield return $"{twice.Key.InstanceId} holds {twice.Count()} claims that are {twice.Key.Role}";
+        var targets = LiveClaims.Where(claim => claim.Role == ClaimRole.MoveTarget).Select(claim => claim.ClaimId).Order(StringComparer.Ordinal);
+        if (!targets.SequenceEqual(Moves.Select(move => move.TargetClaimId).Order(StringComparer.Ordinal), StringComparer.Ordinal))
+            yield return $"{Moves.Count} moves are in flight, but the targets that are held are {string.Join(", ", targets)}";
         foreach (var difference in Verification.Differences)
             yield return $"VerifyLedger: {difference}";
     }

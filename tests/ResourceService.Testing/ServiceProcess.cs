@@ -45,6 +45,16 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The folder of the protos of Google that the contract imports.</summary>
     public static string CommonProtosPath { get; } = Metadata("CommonProtosPath");
 
+    /// <summary>The memory that the service holds, as the operating system counts it.</summary>
+    public long WorkingSetBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>What the service wrote.</summary>
     public ServiceLogLines Log { get; } = new();
 
@@ -150,7 +160,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             return;
         Log.Add(line);
         var mark = line.IndexOf(ListeningMark, StringComparison.Ordinal);
-        if (mark >= 0 && Uri.TryCreate(line[(mark + ListeningMark.Length)..].Trim(), UriKind.Absolute, out var address))
+        if (mark >= 0 && Uri.TryCreate(line[(mark + ListeningMark.Length)..].Split('"')[0].Trim(), UriKind.Absolute, out var address))
             _listening.TrySetResult(address);
     }
 

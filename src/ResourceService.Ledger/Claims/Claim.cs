@@ -5,7 +5,7 @@ namespace ResourceService.Ledger.Claims;
 /// <param name="Instance">Who holds the resources.</param>
 /// <param name="Request">What was asked for; its amounts are held while the claim lives.</param>
 /// <param name="State">Where it is in its life.</param>
-/// <param name="LeaseEnd">When a held claim expires; null once it is not held.</param>
+/// <param name="LeaseEnd">When a held claim expires; null once it is not held, and while it is the target of a move that has finished.</param>
 /// <param name="CreateTime">When it was admitted.</param>
 /// <param name="UpdateTime">When it changed last.</param>
 /// <param name="Reason">Why it ended; empty while it lives.</param>

@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Ledger.Claims;
@@ -32,6 +33,8 @@ public static class ClaimRules
         // A confirm that was carried out raised the generation itself: a repeat must not fail on it.
         if (Find(node, id, null, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
+        if (RefuseMoveTarget(claim) is { } moving)
+            return Decision.Refuse(moving);
         if (claim.State == ClaimState.Active)
             return Decision.Unchanged;
         if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
@@ -48,6 +51,8 @@ public static class ClaimRules
     {
         if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
+        if (RefuseMoveTarget(claim) is { } moving)
+            return Decision.Refuse(moving);
         if (claim.State != ClaimState.Held)
             return Decision.Refuse(WrongState(claim, "only a HELD claim has a lease to renew"));
         if (claim.LeaseEnd <= now)
@@ -62,19 +67,24 @@ public static class ClaimRules
     {
         if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
+        if (RefuseMoveTarget(claim) is { } moving)
+            return Decision.Refuse(moving);
         if (claim.State != ClaimState.Held)
             return Decision.Refuse(WrongState(claim, "only a HELD claim can be aborted; release the instance instead"));
 
         return Decision.Accept(EndChange(claim, ChangeKind.ClaimAborted, ClaimState.Aborted, reason, now, node.Generation + 1));
     }
 
-    /// <summary>Ends the held claims whose lease is over.</summary>
+    /// <summary>Ends the held claims whose lease is over, and the moves whose target's lease is.</summary>
     public static Decision Expire(NodeView node, Instant now)
     {
+        const string Reason = "the lease ended";
         var changes = node.Claims.Values
             .Where(claim => claim.LeaseEnd <= now)
-            .Select((claim, i) => EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, "the lease ended", now, node.Generation + 1 + i));
-        return new Decision(ValueList.From<LedgerChange>(changes), null);
+            .Select((claim, i) => claim.Role == ClaimRole.MoveTarget
+                ? MigrationRules.EndChange(node, claim.Id.Sequence, MigrationStep.Expire, ClaimState.Expired, Reason, now, node.Generation + 1 + i)
+                : (LedgerChange)EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, Reason, now, node.Generation + 1 + i));
+        return new Decision(ValueList.From(changes), null);
     }
 
     /// <summary>The instance is gone: its claim ends, held or active.</summary>
@@ -100,11 +110,7 @@ public static class ClaimRules
     }
 
     /// <summary>Everything about the request that does not fit the node.</summary>
-    public static Refusal DoesNotFit(NodeView node, ResourceRequest request)
-    {
-        var dimensions = FitRules.Explain(node, request);
-        return new Refusal(RefusalKind.DoesNotFit, $"The request does not fit node {node.Id}: {string.Join("; ", dimensions)}.", dimensions);
-    }
+    public static Refusal DoesNotFit(NodeView node, ResourceRequest request) => DoesNotFit(node, FitRules.Explain(node, request));
 
     /// <summary>Why the node takes no new claims; null when it does.</summary>
     public static Refusal? RefuseNewClaims(NodeView node)
@@ -133,21 +139,29 @@ public static class ClaimRules
         return new ClaimChanged(kind, now, claim, after, reason);
     }
 
+    internal static Refusal DoesNotFit(NodeView node, ValueList<RefusedDimension> dimensions) =>
+        new(RefusalKind.DoesNotFit, $"The request does not fit node {node.Id}: {string.Join("; ", dimensions)}.", dimensions);
+
+    /// <summary>The claim has ended, or there never was one.</summary>
+    public static Refusal NotLive(ClaimId id) => new(RefusalKind.ClaimNotLive, $"Claim {id} holds nothing any more.")
+    {
+        Metadata = [KeyValuePair.Create("claim_id", id.ToString())],
+    };
+
+    internal static Refusal WrongState(Claim claim, string rule) =>
+        new(RefusalKind.ClaimWrongState, $"Claim {claim.Id} is {claim.State}: {rule}.")
+        {
+            Metadata = [KeyValuePair.Create("claim_id", claim.Id.ToString()), KeyValuePair.Create("state", claim.State.ToString().ToUpperInvariant())],
+        };
+
+    private static Refusal? RefuseMoveTarget(Claim claim) => claim.Role == ClaimRole.MoveTarget
+        ? WrongState(claim, $"it is the target of migration {MigrationId.Of(claim.Id)}, which decides about it")
+        : null;
+
     private static Refusal? Find(NodeView node, ClaimId id, long? expectedGeneration, out Claim claim)
     {
         if (!node.Claims.TryGetValue(id.Sequence, out claim!))
             return NotLive(id);
         return NodeRules.RefuseStale(node, expectedGeneration);
     }
-
-    private static Refusal NotLive(ClaimId id) => new(RefusalKind.ClaimNotLive, $"Claim {id} holds nothing any more.")
-    {
-        Metadata = [KeyValuePair.Create("claim_id", id.ToString())],
-    };
-
-    private static Refusal WrongState(Claim claim, string rule) =>
-        new(RefusalKind.ClaimWrongState, $"Claim {claim.Id} is {claim.State}: {rule}.")
-        {
-            Metadata = [KeyValuePair.Create("claim_id", claim.Id.ToString()), KeyValuePair.Create("state", claim.State.ToString().ToUpperInvariant())],
-        };
 }

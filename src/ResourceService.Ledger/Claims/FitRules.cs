@@ -8,15 +8,23 @@ namespace ResourceService.Ledger.Claims;
 /// </summary>
 public static class FitRules
 {
-    /// <summary>The first rule that refuses, in the order of <see cref="Explain"/>; otherwise what the request would be given inside the node.</summary>
+    /// <summary>
+    /// None when the request fits, with what it would be given inside the node; otherwise the first rule that refuses. Of NUMA cells and devices
+    /// it tells only that they refuse: <see cref="Explain"/> says why.
+    /// </summary>
     public static RefusalReason Fit(NodeView node, ResourceRequest request, out Assignment assignment)
     {
         assignment = Assignment.None;
-        return FirstRefusal(node, request);
+        var refusal = FirstRefusalOfAmounts(node, request);
+        if (refusal != RefusalReason.None || (request.Numa is null && request.Devices.Count == 0))
+            return refusal;
+        if (PlacementFit.TryAssign(node, request, out assignment))
+            return RefusalReason.None;
+        return request.Numa is null ? RefusalReason.DevicesNotCombinable : RefusalReason.NumaCellsNotCombinable;
     }
 
-    /// <summary>The first rule that refuses, in the order of <see cref="Explain"/>; allocates nothing.</summary>
-    public static RefusalReason FirstRefusal(NodeView node, ResourceRequest request)
+    /// <summary>The first trait or amount that refuses, in the order of <see cref="Explain"/>; allocates nothing.</summary>
+    public static RefusalReason FirstRefusalOfAmounts(NodeView node, ResourceRequest request)
     {
         foreach (var trait in request.RequiredTraits.Span)
         {
@@ -40,7 +48,7 @@ public static class FitRules
         return RefusalReason.None;
     }
 
-    /// <summary>Every dimension that refuses: traits, then each class in order. Empty when the request fits.</summary>
+    /// <summary>Every dimension that refuses: traits, each class in order, NUMA cells, devices. Empty when the request fits.</summary>
     public static ValueList<RefusedDimension> Explain(NodeView node, ResourceRequest request)
     {
         var refused = new List<RefusedDimension>();
@@ -62,6 +70,7 @@ public static class FitRules
                 refused.Add(dimension);
         }
 
+        PlacementFit.Explain(node, request, refused);
         return ValueList.From(refused);
     }
 

@@ -1,96 +1,5 @@
 namespace ResourceService.Ledger.Claims;
 
-/// <summary>The rule by which one dimension of a request failed on a node.</summary>
-public enum RefusalReason
-{
-    /// <summary>Nothing failed.</summary>
-    None = 0,
-
-    /// <summary>The node is disabled or draining.</summary>
-    NodeNotEnabled,
-
-    /// <summary>The caller's filter leaves the node out.</summary>
-    NodeFiltered,
-
-    /// <summary>The node lacks a required trait.</summary>
-    TraitMissing,
-
-    /// <summary>The node has a forbidden trait.</summary>
-    TraitForbidden,
-
-    /// <summary>The node has no inventory of the class.</summary>
-    NoInventory,
-
-    /// <summary>The amount is below the inventory's smallest unit.</summary>
-    BelowMinUnit,
-
-    /// <summary>The amount is above the inventory's largest unit.</summary>
-    AboveMaxUnit,
-
-    /// <summary>The amount is no multiple of the inventory's step.</summary>
-    NotStepMultiple,
-
-    /// <summary>More would be used than the request's own limit allows.</summary>
-    LimitExceeded,
-
-    /// <summary>Less is free than was asked.</summary>
-    CapacityExceeded,
-
-    /// <summary>Cells are asked for, but the node reports no NUMA topology.</summary>
-    NumaTopologyMissing,
-
-    /// <summary>More cells are asked for than the node has.</summary>
-    NumaCellsTooFew,
-
-    /// <summary>Each requested cell fits on some host cell, but not all of them together.</summary>
-    NumaCellsNotCombinable,
-
-    /// <summary>The host cell has too little memory (MiB).</summary>
-    NumaMemoryExceeded,
-
-    /// <summary>The host cell has too few free pages of the size (pages).</summary>
-    NumaPagesExceeded,
-
-    /// <summary>The host cell has no pages of the size, or the memory is no multiple of it (KiB).</summary>
-    NumaPageSizeUnavailable,
-
-    /// <summary>The host cell has fewer shared CPUs than floating vCPUs are asked for.</summary>
-    NumaSharedCpusExceeded,
-
-    /// <summary>The host cell has too few free dedicated CPUs, an emulator CPU included.</summary>
-    NumaDedicatedCpusExceeded,
-
-    /// <summary>The free dedicated CPUs do not suit the thread policy.</summary>
-    NumaThreadPolicyUnmet,
-
-    /// <summary>The request's own CPU ratio is exceeded on the host cell (CPUs).</summary>
-    NumaCpuRatioExceeded,
-
-    /// <summary>The request's own memory ratio is exceeded on the host cell (MiB).</summary>
-    NumaRamRatioExceeded,
-
-    /// <summary>A live migration would change the page size (KiB).</summary>
-    NumaPageSizeChanged,
-
-    /// <summary>No device of the node matches any alternative.</summary>
-    DeviceNotMatched,
-
-    /// <summary>Devices match, but too few are free.</summary>
-    DeviceCountExceeded,
-
-    /// <summary>Enough devices are free, but too few near the NUMA cells.</summary>
-    DeviceNumaPolicyUnmet,
-
-    /// <summary>Devices of the same socket are asked for, but a host cell reports no socket.</summary>
-    DeviceSocketUnknown,
-
-    /// <summary>Only devices that must be asked for by name are left: PF, vDPA or remote-managed ones.</summary>
-    DeviceTypeNotRequested,
-
-    /// <summary>Each device request can be met, but not all of them together.</summary>
-    DevicesNotCombinable,
-}
-
 /// <summary>One dimension that failed.</summary>
 /// <param name="Reason">The rule.</param>
 /// <param name="Subject">What it is about: a resource class, a trait or the name of a device request; empty for NUMA.</param>
@@ -115,6 +24,27 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.AboveMaxUnit => $"{Subject}: {Requested} requested, at most {Capacity} per claim",
         RefusalReason.NotStepMultiple => $"{Subject}: {Requested} requested, must be a multiple of {Capacity}",
         RefusalReason.LimitExceeded => $"{Subject}: {Requested} requested, {Available} left under the request's limit of {Capacity}",
-        _ => $"{Subject}: {Requested} requested, {Available} of {Capacity} available",
+        RefusalReason.CapacityExceeded => $"{Subject}: {Requested} requested, {Available} of {Capacity} available",
+        RefusalReason.NumaTopologyMissing => "NUMA cells requested, the node reports none",
+        RefusalReason.NumaCellsTooFew => $"{Requested} NUMA cells requested, the node has {Capacity}",
+        RefusalReason.NumaCellsNotCombinable => "each requested NUMA cell fits somewhere, but not all of them together",
+        RefusalReason.NumaMemoryExceeded => $"{Cells}: {Requested} MiB requested, {Available} of {Capacity} available",
+        RefusalReason.NumaPagesExceeded => $"{Cells}: {Requested} pages requested, {Available} of {Capacity} free",
+        RefusalReason.NumaPageSizeUnavailable => $"{Cells}: no suitable pages of {Requested} KiB",
+        RefusalReason.NumaSharedCpusExceeded => $"{Cells}: {Requested} floating vCPUs requested, the cell shares {Capacity} CPUs",
+        RefusalReason.NumaDedicatedCpusExceeded => $"{Cells}: {Requested} dedicated CPUs requested, {Available} of {Capacity} free",
+        RefusalReason.NumaThreadPolicyUnmet => $"{Cells}: {Requested} CPUs requested, the free ones do not suit the thread policy",
+        RefusalReason.NumaCpuRatioExceeded => $"{Cells}: {Requested} floating vCPUs requested, {Available} left under the request's ratio",
+        RefusalReason.NumaRamRatioExceeded => $"{Cells}: {Requested} MiB requested, {Available} left under the request's ratio",
+        RefusalReason.NumaPageSizeChanged => $"{Cells}: pages of {Requested} KiB on the source, {Available} KiB here",
+        RefusalReason.DeviceNotMatched => $"device request {Subject}: no device of the node matches",
+        RefusalReason.DeviceCountExceeded => $"device request {Subject}: {Requested} requested, {Available} of {Capacity} free",
+        RefusalReason.DeviceNumaPolicyUnmet => $"device request {Subject}: {Requested} requested, {Available} of {Capacity} near the NUMA cells",
+        RefusalReason.DeviceSocketUnknown => $"device request {Subject}: a host cell reports no socket",
+        RefusalReason.DeviceTypeNotRequested => $"device request {Subject}: only devices that must be asked for by type or tag are left",
+        RefusalReason.DevicesNotCombinable => "each device request can be met, but not all of them together",
+        _ => Reason.ToString(),
     };
+
+    private string Cells => $"NUMA cell {RequestCell} on host cell {HostCellId}";
 }

@@ -33,4 +33,8 @@ public enum DeviceNumaPolicy
 /// <summary>A device given to a claim.</summary>
 /// <param name="RequestName">The device request that it was given for.</param>
 /// <param name="Address">Its PCI address.</param>
-public readonly record struct AssignedDevice(string RequestName, string Address);
+public readonly record struct AssignedDevice(string RequestName, string Address)
+{
+    /// <summary>The physical function of a virtual one: what is blocked follows from the claim, also when the host reports the device no longer.</summary>
+    public string? ParentAddress { get; init; }
+}

@@ -1,4 +1,6 @@
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 
 namespace ResourceService.Ledger.Nodes;
 
@@ -6,7 +8,11 @@ namespace ResourceService.Ledger.Nodes;
 /// <param name="Kind">What happened.</param>
 /// <param name="Time">When it was decided.</param>
 /// <param name="Reason">Why, in the caller's words; may be empty.</param>
-public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason);
+public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason)
+{
+    /// <summary>The claim that changed, as it is now; null for changes of the node alone.</summary>
+    public virtual Claim? ClaimAfter => null;
+}
 
 /// <summary>An agent reported its node for the first time, or with other content.</summary>
 public sealed record NodeRegistered(ChangeKind Kind, Instant Time, NodeSpec Spec) : LedgerChange(Kind, Time, "");
@@ -15,7 +21,32 @@ public sealed record NodeRegistered(ChangeKind Kind, Instant Time, NodeSpec Spec
 public sealed record NodeStateChanged(ChangeKind Kind, Instant Time, NodeState State, string Reason) : LedgerChange(Kind, Time, Reason);
 
 /// <summary>A claim began (<paramref name="Before"/> is null), changed, or ended (<paramref name="After"/> holds nothing).</summary>
-public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, Claim After, string Reason) : LedgerChange(Kind, Time, Reason);
+public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, Claim After, string Reason) : LedgerChange(Kind, Time, Reason)
+{
+    /// <inheritdoc/>
+    public override Claim ClaimAfter => After;
+
+    /// <summary>The move that released the claim on its source; null when none did.</summary>
+    public Migration? Migration { get; init; }
+}
+
+/// <summary>
+/// A move began (<paramref name="Before"/> is null), made progress, or ended, and its claim on the target with it. A fact about the target's node:
+/// what becomes of the source's claim is a <see cref="ClaimChanged"/> of its own.
+/// </summary>
+public sealed record MigrationChanged(
+    ChangeKind Kind, Instant Time, Migration? Before, Migration After, Claim? TargetBefore, Claim TargetAfter, string Reason)
+    : LedgerChange(Kind, Time, Reason)
+{
+    /// <inheritdoc/>
+    public override Claim ClaimAfter => TargetAfter;
+}
+
+/// <summary>
+/// The node was compared with its host's report: the last of the changes that came of it. Not a change of the node or of its claims by itself, so
+/// the generation stays.
+/// </summary>
+public sealed record NodeAudited(Instant Time, Audit Audit) : LedgerChange(ChangeKind.NodeAudited, Time, "");
 
 /// <summary>What happened. Numbers are stored: only add.</summary>
 public enum ChangeKind
@@ -52,4 +83,31 @@ public enum ChangeKind
 
     /// <summary>An instance's states changed.</summary>
     InstanceUpdated = 16,
+
+    /// <summary>A move was started, its target claimed.</summary>
+    MigrationClaimed = 30,
+
+    /// <summary>A move made progress.</summary>
+    MigrationUpdated = 31,
+
+    /// <summary>A move was confirmed: its target is the instance's primary claim now.</summary>
+    MigrationConfirmed = 32,
+
+    /// <summary>A move was taken back, its target released.</summary>
+    MigrationReverted = 33,
+
+    /// <summary>A move failed, its target released.</summary>
+    MigrationFailed = 34,
+
+    /// <summary>A move's lease ended, its target released.</summary>
+    MigrationExpired = 35,
+
+    /// <summary>A node was compared with its host's report.</summary>
+    NodeAudited = 40,
+
+    /// <summary>An audit gave an untracked instance a claim.</summary>
+    InstanceAdopted = 41,
+
+    /// <summary>An audit corrected a claim to what its host runs.</summary>
+    ClaimCorrected = 42,
 }

@@ -1,5 +1,5 @@
 using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
@@ -55,19 +55,29 @@ public static class LedgerInvariants
         return sums;
     }
 
+    /// <summary>What is wrong with the moves in flight to a node: each has a claim here as its target, held as long as it is, and the other way round.</summary>
+    public static ValueList<string> VerifyMigrations(NodeView node)
+    {
+        var targets = node.Claims.Values.Where(claim => claim.Role == ClaimRole.MoveTarget).ToDictionary(claim => claim.Id);
+        var wrong = new List<string>();
+        foreach (var migration in node.Migrations.Values)
+        {
+            if (!targets.Remove(migration.Target, out var target))
+                wrong.Add($"migration {migration.Id} is in flight, but its target {migration.Target} is not held");
+            else if (target.State != ClaimState.Held || target.LeaseEnd != migration.LeaseEnd || target.Instance.Id != migration.Instance)
+                wrong.Add($"migration {migration.Id} and its target disagree on lease, instance or state");
+            if (!migration.State.IsInFlight() || (migration.State == MigrationState.Finished) != migration.LeaseEnd is null)
+                wrong.Add($"migration {migration.Id} is {migration.State} with {(migration.LeaseEnd is null ? "no" : "a")} lease");
+        }
+
+        wrong.AddRange(targets.Values.Select(target => $"claim {target.Id} is the target of a move that is not in flight"));
+        return ValueList.From(wrong);
+    }
+
     /// <summary>What the claims use of each NUMA cell of a node.</summary>
     public static NumaUsage SumNuma(NodeSpec spec, IEnumerable<Claim> claims)
     {
         var usage = NumaUsage.None(spec.Numa);
         return spec.Numa is null ? usage : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Numa, claim.Assignment.Cells));
-    }
-
-    /// <summary>Which of the claims owns each device of a node.</summary>
-    public static DeviceUsage SumDevices(NodeSpec spec, IEnumerable<Claim> claims)
-    {
-        var usage = DeviceUsage.None(spec.Devices);
-        return spec.Devices.Count == 0
-            ? usage
-            : claims.Aggregate(usage, (sum, claim) => sum.With(spec.Devices, claim.Assignment.Devices, claim.Id.Sequence));
     }
 }

@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
@@ -35,7 +36,9 @@ public sealed class NodeLedger(NodeView view)
                 Generation = NextGeneration(),
                 UpdateTime = changed.Time,
             },
-            ClaimChanged changed => Change(changed),
+            ClaimChanged changed => Change(changed, changed.Before, changed.After),
+            MigrationChanged changed => Move(changed),
+            NodeAudited audited => View with { LastAudit = audited.Audit.Id, LastAuditTime = audited.Time },
             _ => throw new InvariantBrokenException($"Broken invariant: {change.GetType().Name} is a known change."),
         };
         return new AppliedChange(change, View);
@@ -60,18 +63,32 @@ public sealed class NodeLedger(NodeView view)
             Spec = registered.Spec,
             UsedAmounts = used,
             NumaUsage = LedgerInvariants.SumNuma(registered.Spec, View.Claims.Values),
-            DeviceUsage = LedgerInvariants.SumDevices(registered.Spec, View.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(registered.Spec.Devices, View.Claims.Values),
             State = returns ? NodeState.Enabled : View.State,
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
             Generation = NextGeneration(),
+            SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,
         };
     }
 
-    private NodeView Change(ClaimChanged changed)
+    private NodeView Move(MigrationChanged changed)
     {
         var (before, after) = (changed.Before, changed.After);
+        var known = View.Migrations.TryGetValue(after.Id.Sequence, out var current);
+        Invariant.Require(known == before is not null && ReferenceEquals(current, before), "a change starts from the migration as it is");
+        Invariant.Require(after.Target == changed.TargetAfter.Id && after.LeaseEnd == changed.TargetAfter.LeaseEnd, "a move and its target share a lease");
+        Invariant.Require(after.Generation == changed.TargetAfter.Generation, "a move and its target change together");
+
+        var migrations = after.State.IsInFlight()
+            ? View.Migrations.SetItem(after.Id.Sequence, after)
+            : View.Migrations.Remove(after.Id.Sequence);
+        return Change(changed, changed.TargetBefore, changed.TargetAfter) with { Migrations = migrations };
+    }
+
+    private NodeView Change(LedgerChange changed, Claim? before, Claim after)
+    {
         var held = View.Claims.TryGetValue(after.Id.Sequence, out var current);
         Invariant.Require(held == before is not null && ReferenceEquals(current, before), "a change starts from the claim as it is");
         Invariant.Require(after.Generation == NextGeneration(), "a changed claim carries the node's next generation");
@@ -89,6 +106,7 @@ public sealed class NodeLedger(NodeView view)
                 _ => View.FailedBuilds,
             },
             Generation = NextGeneration(),
+            LastEndGeneration = after.State.IsLive() ? View.LastEndGeneration : NextGeneration(),
             UpdateTime = changed.Time,
         };
     }
@@ -116,9 +134,7 @@ public sealed class NodeLedger(NodeView view)
     private DeviceUsage DeviceUsageAfter(Claim? before, Claim after)
     {
         var (taken, given) = AssignmentsChanged(before, after);
-        return View.DeviceUsage
-            .Without(View.Spec.Devices, taken.Devices, after.Id.Sequence)
-            .With(View.Spec.Devices, given.Devices, after.Id.Sequence);
+        return View.DeviceUsage.Without(taken.Devices, after.Id.Sequence).With(given.Devices, after.Id.Sequence);
     }
 
     private static (Assignment Taken, Assignment Given) AssignmentsChanged(Claim? before, Claim after)

@@ -1,4 +1,5 @@
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 
 namespace ResourceService.Ledger.Nodes;
 
@@ -48,7 +49,10 @@ public static class NodeRules
         return Decision.Accept(new NodeStateChanged(ChangeKind.NodeStateChanged, now, state, reason));
     }
 
-    /// <summary>Deletes a node. Its claims forbid it, unless <paramref name="force"/> releases them, each with a change of its own.</summary>
+    /// <summary>
+    /// Deletes a node. Its claims forbid it, unless <paramref name="force"/> releases them, each with a change of its own: moves to the node fail;
+    /// moves away from it go on, for they belong to their targets.
+    /// </summary>
     public static Decision Delete(NodeView node, bool force, string reason, long? expectedGeneration, Instant now)
     {
         if (!node.Exists)
@@ -64,9 +68,11 @@ public static class NodeRules
             });
         }
 
+        const string Gone = "its node was deleted";
         var changes = node.Claims.Values
-            .Select((claim, i) => (LedgerChange)ClaimRules.EndChange(
-                claim, ChangeKind.ClaimReleased, ClaimState.Released, "its node was deleted", now, node.Generation + 1 + i))
+            .Select((claim, i) => claim.Role == ClaimRole.MoveTarget
+                ? MigrationRules.EndChange(node, claim.Id.Sequence, MigrationStep.Fail, ClaimState.Released, Gone, now, node.Generation + 1 + i)
+                : (LedgerChange)ClaimRules.EndChange(claim, ChangeKind.ClaimReleased, ClaimState.Released, Gone, now, node.Generation + 1 + i))
             .Append(new NodeStateChanged(ChangeKind.NodeDeleted, now, NodeState.Absent, reason));
         return new Decision(ValueList.From(changes), null);
     }

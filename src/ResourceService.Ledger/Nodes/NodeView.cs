@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
@@ -8,7 +9,7 @@ namespace ResourceService.Ledger.Nodes;
 /// <summary>
 /// An immutable picture of one node. The worker's newest picture may run ahead of the disk; the one that readers get is published after its
 /// commit. Always true: <c>Used[i]</c> is the sum of the amounts of class i over <see cref="Claims"/>, and <see cref="NumaUsage"/> and
-/// <see cref="DeviceUsage"/> are the sums of their assignments.
+/// <see cref="DeviceUsage"/> are the sums of their assignments; and there is one of <see cref="Migrations"/> for each claim that is the target of a move.
 /// </summary>
 public sealed record NodeView
 {
@@ -27,6 +28,18 @@ public sealed record NodeView
     /// <summary>Rises by one with each change of the node or of a claim on it, and never starts over.</summary>
     public long Generation { get; init; }
 
+    /// <summary>The generation of the last change of <see cref="Spec"/>. After a restart the node's: not known to be older.</summary>
+    public long SpecGeneration { get; init; }
+
+    /// <summary>The generation at which a claim ended last. After a restart the node's: not known to be older.</summary>
+    public long LastEndGeneration { get; init; }
+
+    /// <summary>The audit made last; null before the first.</summary>
+    public AuditId? LastAudit { get; init; }
+
+    /// <summary>When the node was audited last; null before the first audit.</summary>
+    public Instant? LastAuditTime { get; init; }
+
     /// <summary>When it was registered first.</summary>
     public Instant RegisterTime { get; init; }
 
@@ -38,6 +51,9 @@ public sealed record NodeView
 
     /// <summary>The claims that hold resources, by their sequence.</summary>
     public ImmutableSortedDictionary<long, Claim> Claims { get; init; } = ImmutableSortedDictionary<long, Claim>.Empty;
+
+    /// <summary>The moves in flight to this node, by their sequence, which is that of their claim here.</summary>
+    public ImmutableSortedDictionary<long, Migration> Migrations { get; init; } = ImmutableSortedDictionary<long, Migration>.Empty;
 
     /// <summary>How much is used of the class at each place of <see cref="NodeSpec.Inventories"/>. Never written after it is set.</summary>
     internal long[] UsedAmounts { get; init; } = [];
@@ -73,14 +89,20 @@ public sealed record NodeView
     }
 
     /// <summary>A node as the store knows it: usage is summed anew from the claims, so it cannot disagree with them.</summary>
-    public static NodeView Restore(NodeView recorded, IEnumerable<Claim> liveClaims)
+    public static NodeView Restore(NodeView recorded, IEnumerable<Claim> liveClaims, IEnumerable<Migration> inFlight)
     {
-        var node = recorded with { Claims = liveClaims.ToImmutableSortedDictionary(claim => claim.Id.Sequence, claim => claim) };
+        var node = recorded with
+        {
+            Claims = liveClaims.ToImmutableSortedDictionary(claim => claim.Id.Sequence, claim => claim),
+            Migrations = inFlight.ToImmutableSortedDictionary(migration => migration.Id.Sequence, migration => migration),
+        };
         return node with
         {
+            SpecGeneration = node.Generation,
+            LastEndGeneration = node.Generation,
             UsedAmounts = LedgerInvariants.Sum(node, out _),
             NumaUsage = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values),
-            DeviceUsage = LedgerInvariants.SumDevices(node.Spec, node.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values),
         };
     }
 

@@ -11,7 +11,7 @@ namespace ResourceService.Ledger.Numa;
 /// </param>
 /// <param name="Pinning">The host CPU of each pinned guest CPU, by ascending guest CPU.</param>
 /// <param name="EmulatorCpus">Host CPUs set aside for the threads of the emulator.</param>
-/// <param name="IdleCpus">Host CPUs that must stay idle: siblings of used ones under thread policy ISOLATE.</param>
+/// <param name="IdleCpus">Host CPUs that must stay idle: siblings of used ones under thread policy ISOLATE, but for those that others own.</param>
 /// <param name="SharedVcpus">Floating guest CPUs placed on the cell.</param>
 /// <param name="MemoryMb">Memory placed on the cell in MiB.</param>
 public sealed record CellAssignment(

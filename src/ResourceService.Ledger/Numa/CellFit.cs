@@ -21,7 +21,7 @@ internal readonly ref struct CellFit(
 
     private int CpusToOwn => _asked.DedicatedVcpus.Count + (WithEmulator ? 1 : 0);
 
-    /// <summary>Whether every rule holds; allocates nothing on hosts of this world.</summary>
+    /// <summary>Whether every rule holds. Allocates nothing unless a core has 64 threads or more.</summary>
     public bool Passes() =>
         TestMemory(out _).Reason == RefusalReason.None
         && TestDedicatedCpus().Reason == RefusalReason.None
@@ -52,8 +52,8 @@ internal readonly ref struct CellFit(
         var (emulator, idle) = (CpuSet.Empty, CpuSet.Empty);
         if (Pins)
         {
-            pinning = choice.Take(
-                layout, used.PinnedCpus, request.ThreadPolicy == CpuThreadPolicy.Isolate, _asked.DedicatedVcpus, WithEmulator, out emulator, out idle);
+            var isolates = request.ThreadPolicy == CpuThreadPolicy.Isolate;
+            pinning = choice.Take(layout, used.PinnedCpus, isolates, _asked.DedicatedVcpus, WithEmulator, out emulator, out idle);
         }
 
         return new CellAssignment(
@@ -77,13 +77,14 @@ internal readonly ref struct CellFit(
         pool = layout.PoolsBySize[^1];
         var (sizeKb, total, reserved) = Host.PagePools[pool];
         if (MemoryKb % sizeKb != 0)
-            return Refuse(RefusalReason.NumaPageSizeUnavailable, MemoryKb, 0, sizeKb);
+            return Refuse(RefusalReason.NumaPageSizeUnavailable, sizeKb, 0, sizeKb);
         var (pages, capacity) = Pins ? (FreePages(pool), total - reserved) : (total, total);
         return MemoryKb / sizeKb <= pages
             ? default
             : Refuse(RefusalReason.NumaMemoryExceeded, _asked.MemoryMb, pages * sizeKb / 1024, capacity * sizeKb / 1024);
     }
 
+    // A size that the cell lacks is told with a capacity of 0, one that the memory is no multiple of with itself; of several the smallest is told.
     private RefusedDimension TestPages(out int pool)
     {
         var bySize = layout.PoolsBySize;
@@ -94,7 +95,7 @@ internal readonly ref struct CellFit(
             _ => bySize,
         };
         var asked = _asked.PageSizePolicy == PageSizePolicy.Explicit ? _asked.PageSizeKb : 0;
-        var refusal = Refuse(RefusalReason.NumaPageSizeUnavailable, asked == 0 ? MemoryKb : asked, 0, 0);
+        var refusal = Refuse(RefusalReason.NumaPageSizeUnavailable, asked, 0, 0);
         foreach (var candidate in candidates)
         {
             var (sizeKb, total, reserved) = Host.PagePools[candidate];
@@ -109,7 +110,7 @@ internal readonly ref struct CellFit(
             }
             else if (refusal.Reason != RefusalReason.NumaPagesExceeded)
             {
-                refusal = Refuse(RefusalReason.NumaPageSizeUnavailable, MemoryKb, 0, sizeKb);
+                refusal = Refuse(RefusalReason.NumaPageSizeUnavailable, sizeKb, 0, sizeKb);
             }
         }
 

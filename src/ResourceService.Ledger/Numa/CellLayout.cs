@@ -58,7 +58,7 @@ internal sealed class CellLayout
     /// <summary>Whether the host gives the same CPUs to floating and to pinned vCPUs.</summary>
     public bool IsLegacy { get; }
 
-    /// <summary>Cores that have a dedicated CPU, as the host lists them; a CPU in no sibling set is a core of its own, after the listed ones.</summary>
+    /// <summary>Cores that have a dedicated CPU, in the host's order; a CPU in no sibling set is a core of its own, after the listed ones.</summary>
     public int CoreCount => _siblings.Length;
 
     /// <summary>The dedicated CPUs of a core, ascending.</summary>

@@ -9,7 +9,9 @@ namespace ResourceService.Ledger.Numa;
 /// </summary>
 /// <remarks>
 /// A veto concerns the set of cells. What can still follow on a beginning depends on the set of its cells as well, not on their order, so each set
-/// is examined once: at most 2^n on a host of n cells. <see cref="SetsMax"/> bounds them, which only a host of more than 14 cells can reach.
+/// is examined once: at most 2^n on a host of n cells. <see cref="SetsMax"/> bounds them, so that a request that no set pleases ends soon on any
+/// host. Only hosts of more than 14 cells can reach it; there, the sets left out are those with the fewest free devices, because
+/// cells with many are tried first.
 /// </remarks>
 internal ref struct CellSearch
 {
@@ -59,7 +61,7 @@ internal ref struct CellSearch
     private readonly ulong AllPlaces => ulong.MaxValue >> (HostCellsMax - _order.Length);
 
     /// <summary>Fills in the host cell of each request cell, by its place in the topology.</summary>
-    public bool TryFind(CellSelectionTest? accepts, Span<int> chosen) => TryPlace(0, 0, accepts, chosen);
+    public bool TryFind(CellSelectionTest? accepts, Span<int> chosen) => CanComplete(0, 0) && TryPlace(0, 0, accepts, chosen);
 
     /// <summary>The predicate of one pair.</summary>
     public readonly CellFit Pair(int requestCell, int hostCell) => new(

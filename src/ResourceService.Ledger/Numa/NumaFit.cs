@@ -10,7 +10,9 @@ public static class NumaFit
 {
     private const int DimensionsMax = 32;
 
-    /// <summary>Finds the first selection of host cells on which every requested cell fits. A refusal allocates nothing unless a veto was heard.</summary>
+    /// <summary>
+    /// Finds the first selection of host cells on which every requested cell fits. A refusal allocates nothing unless a veto was heard.
+    /// </summary>
     /// <param name="host">The cells of the host.</param>
     /// <param name="usage">What is used of them.</param>
     /// <param name="request">What is asked.</param>
@@ -44,8 +46,8 @@ public static class NumaFit
     }
 
     /// <summary>
-    /// Adds what refuses, at most 32 dimensions: for each requested cell that fits no host cell, every rule that every host cell breaks; when each fits
-    /// somewhere but not all together, that, and the same of all cells. Adds nothing when the request fits.
+    /// Adds what refuses, at most 32 dimensions: for each requested cell that fits no host cell, every rule that it breaks on each; when each fits
+    /// somewhere but not all together, that, and the rules that are in their way. Adds nothing when the request fits.
     /// </summary>
     public static void Explain(
         NumaTopology host, NumaUsage usage, NumaRequest request, double? cpuAllocationRatio, double? ramAllocationRatio,

@@ -2,11 +2,12 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
+using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Claims;
 
 /// <summary>One ClaimInstances call: every claim on its own, or all or nothing.</summary>
-internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, GroupClaim group)
+internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, GroupClaim group, ServiceMetrics metrics)
 {
     /// <summary>The most claims in one batch.</summary>
     public const int ClaimsMax = 1000;
@@ -19,8 +20,6 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
         var batchId = violations.RequestId("request_id", request.RequestId);
         var orders = Read(request, violations, out var requestIds);
         violations.ThrowIfAny();
-        if (request.Requests.Any(item => ResourceRequests.NeedsPlacementInside(item.Resources)))
-            return ResourceRequests.Unsupported();
 
         if (request.AllOrNothing)
         {
@@ -28,7 +27,11 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
             var result = await calls.RunAsync(
                 request, batchId ?? IdOf(requestIds), actor, V1.ClaimInstancesResponse.Parser, stamp => group.ClaimAsync(orders, stamp), cancellation);
             for (var i = 0; i < (result.Reply?.Results.Count ?? 0); i++)
+            {
                 result.Reply!.Results[i].RequestId = request.Requests[i].RequestId;
+                metrics.ClaimAnswered(result.Reply.Results[i].Error);
+            }
+
             return result;
         }
 

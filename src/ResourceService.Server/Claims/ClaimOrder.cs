@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 
 namespace ResourceService.Server.Claims;
@@ -22,4 +23,8 @@ internal sealed record ClaimOrder(
     NodeFilterRules Filter,
     TimeSpan Lease,
     bool ValidateOnly,
-    long? ExpectedGeneration);
+    long? ExpectedGeneration)
+{
+    /// <summary>The question for a node when the service chooses it.</summary>
+    public CandidateQuery Query { get; } = new(Request, Filter, Strategy);
+}

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
@@ -9,17 +10,13 @@ using Status = Google.Rpc.Status;
 namespace ResourceService.Server.Claims;
 
 /// <summary>
-/// Carries out one claim: on the node named, on the first candidate that fits, or on the best node. Where the service chooses, it asks the
-/// durable pictures first and the worker then; a worker that refuses was filled by someone else meanwhile, and the next best is asked.
+/// Carries out one claim: on the node named, on the first candidate that fits, or on the best node. Where the service chooses, the choice
+/// list gives a node and its worker decides; a worker that refuses was filled by someone else in that moment, and the next best is asked.
 /// </summary>
-internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder, FleetServices fleet)
+internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder, ChoiceLists choices, FleetServices fleet)
 {
-    // How many of the best nodes are found at a time. Callers that choose at the same moment see the same pictures; each passes over nodes that
-    // are just being changed, as long as there are quiet ones, so they do not all run to one node.
-    private const int ChoicesAtATime = 8;
-
-    // How often the pictures are asked again when all choices were filled meanwhile. Each time the fleet really was changed by others.
-    private const int RoundsMax = 32;
+    // How many nodes are asked in vain before the caller is sent away to come again. Each time another claim was faster by microseconds.
+    private const int AttemptsMax = 1000;
 
     /// <summary>The claim, or why there is none.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -69,20 +66,34 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
 
     private async Task<CallResult<V1.ClaimInstanceResponse>> PlaceOnBestAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
     {
-        for (var round = 0; round < RoundsMax; round++)
+        if (order.ValidateOnly)
         {
-            var best = finder.Find(order.Request, order.Filter, order.Strategy, ChoicesAtATime, counts: null);
-            if (best.Count == 0)
-                break;
-            foreach (var node in best.OrderBy(node => nodes.Find(node.NodeKey)!.IsChanging))
-            {
-                var outcome = await TryClaimAsync(nodes.Find(node.NodeKey)!, order, stamp, cancellation);
-                if (!IsRefusedByNode(outcome))
-                    return Answer(outcome, node.Id);
-            }
+            var found = finder.Find(order.Query, 1);
+            return found.Nodes.Count > 0 ? Answer(Validate(found.Nodes[0], order), found.Nodes[0].Id) : NoneFits(found.Refusals);
         }
 
-        return Explain(order);
+        var best = choices.Of(order.Query);
+        for (var attempt = 0; attempt < AttemptsMax; attempt++)
+        {
+            if (best.Take() is { } worker)
+            {
+                var claiming = TryClaimAsync(worker, order, stamp, cancellation);
+                best.GiveBack(worker);
+                var outcome = await claiming;
+                if (!IsRefusedByNode(outcome))
+                    return Answer(outcome, worker.View.Id);
+                continue;
+            }
+
+            // Nothing fits, but that may rest on claims that are not durable yet, and one of them may be lost: decided once they have settled.
+            if (!await CommitBarrier.PassAsync(fleet.Committer))
+                return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "");
+            var settled = finder.Find(order.Query, 1);
+            if (settled.Nodes.Count == 0)
+                return NoneFits(settled.Refusals);
+        }
+
+        return RpcErrors.Of(new CommandOutcome(CommandStatus.QueueFull), "");
     }
 
     private Task<CommandOutcome> TryClaimAsync(NodeWorker worker, ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
@@ -104,7 +115,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     private CommandOutcome Validate(NodeView node, ClaimOrder order)
     {
         if (fleet.Instances.TryFind(order.Instance.Id, out var held))
-            return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held));
+            return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held.First));
         var decision = ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(default, order, fleet.Now));
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
@@ -132,10 +143,6 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     private static bool IsRefusedByNode(CommandOutcome outcome) =>
         outcome.Refusal?.Kind is RefusalKind.DoesNotFit or RefusalKind.NodeNotEnabled or RefusalKind.NodeNotFound;
 
-    private Status Explain(ClaimOrder order)
-    {
-        var counts = new RefusalCounts();
-        _ = finder.Find(order.Request, order.Filter, order.Strategy, 1, counts);
-        return RpcErrors.NoCandidateFits($"None of {counts.Examined} nodes fits.", RpcErrors.ToContract(counts));
-    }
+    private static Status NoneFits(RefusalCounts refusals) =>
+        RpcErrors.NoCandidateFits($"None of {refusals.Examined} nodes fits.", RpcErrors.ToContract(refusals));
 }

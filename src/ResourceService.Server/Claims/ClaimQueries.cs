@@ -16,7 +16,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
             return null;
         var node = worker.View;
         var claim = node.Claims.GetValueOrDefault(id.Sequence) ?? reader.FindClaim(id.Sequence);
-        return claim is null || claim.Id != id ? null : ContractMapping.ToContract(claim, node.Id);
+        return claim is null || claim.Id != id ? null : ContractMapping.ToContract(claim, node.Id, nodes.MigrationOf(claim));
     }
 
     /// <summary>A page of claims.</summary>
@@ -39,7 +39,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         foreach (var claim in page.Take(pageSize))
         {
             var node = nodes.Find(claim.Id.NodeKey)!.View;
-            response.Claims.Add(ContractMapping.ToContract(claim, node.Id));
+            response.Claims.Add(ContractMapping.ToContract(claim, node.Id, nodes.MigrationOf(claim)));
         }
 
         if (page.Count > pageSize)
@@ -70,8 +70,12 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
 
     private IEnumerable<Claim> OfInstance(InstanceId instance)
     {
-        if (fleet.Instances.TryFind(instance, out var id) && nodes.Find(id.NodeKey)!.View.Claims.TryGetValue(id.Sequence, out var claim))
-            yield return claim;
+        fleet.Instances.TryFind(instance, out var held);
+        foreach (var id in held.Claims())
+        {
+            if (nodes.Find(id.NodeKey)!.View.Claims.TryGetValue(id.Sequence, out var claim))
+                yield return claim;
+        }
     }
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

@@ -54,6 +54,7 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
     private async Task AnswerAsync(
         V1.StreamClaimsRequest message, ChannelWriter<V1.StreamClaimsResponse> answers, string actor, CancellationToken cancellation)
     {
+        using var span = ServiceTracing.StartStreamedClaim();
         var response = new V1.StreamClaimsResponse { RequestId = message.Request?.RequestId ?? "" };
         try
         {
@@ -92,8 +93,6 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
         var requestId = violations.RequestId("request_id", request.RequestId, required: true);
         if (!violations.None)
             return new(RpcErrors.InvalidFields(violations.All));
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            return new(ResourceRequests.Unsupported());
         return calls.ClaimAsync(request, order!, requestId, actor, cancellation);
     }
 

@@ -1,15 +1,72 @@
 using Grpc.Core;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
+using ResourceService.Server.Audits;
 using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Grpc;
 
-/// <summary>AuditService: the ledger's history and its verification. Audits themselves are not part of this version.</summary>
+/// <summary>AuditService: audits, the ledger's history and its verification.</summary>
 internal sealed class AuditGrpcService(
-    NodeDirectory nodes, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader) : V1.AuditService.AuditServiceBase
+    NodeDirectory nodes, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader)
+    : V1.AuditService.AuditServiceBase
 {
+    public override async Task<V1.AuditNodeResponse> AuditNode(V1.AuditNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var heals = violations.Enum("mode", request.Mode, required: false) == V1.AuditMode.Heal;
+        var observed = ObservedNodes.Read(request, violations);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            context.Actor(),
+            V1.AuditNodeResponse.Parser,
+            stamp => audits.AuditAsync(id, heals ? AuditMode.Heal : AuditMode.Report, generation, observed, stamp, context.CancellationToken),
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
+    public override Task<V1.GetAuditResponse> GetAudit(V1.GetAuditRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = violations.RequiredAuditId("audit_id", request.AuditId);
+        violations.ThrowIfAny();
+
+        var audit = reader.FindAudit(id.Sequence);
+        if (audit is null || audit.Id != id)
+            throw RpcErrors.AuditNotFound(request.AuditId).ToException();
+        return Task.FromResult(new V1.GetAuditResponse { Audit = AuditMapping.ToContract(audit, NameOf(id.NodeKey)) });
+    }
+
+    public override Task<V1.ListAuditsResponse> ListAudits(V1.ListAuditsRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var node = ReadNode("node_id", request.NodeId, violations);
+        var start = violations.Time("start_time", request.StartTime);
+        var end = violations.Time("end_time", request.EndTime);
+        var pageSize = violations.PageSize("page_size", request.PageSize);
+        violations.ThrowIfAny();
+
+        // The position is the last audit listed: its time, and its sequence among those of one millisecond.
+        var list = new V1.ListAuditsRequest(request) { PageSize = 0, PageToken = "" };
+        (long, long)? before = null;
+        if (PageTokens.ReadPair(list, request.PageToken) is { } position)
+            before = long.TryParse(position.Tail, out var sequence) ? (position.Number, sequence) : throw RpcErrors.InvalidPageToken().ToException();
+        var page = reader.ListAudits(new AuditFilter(node, start?.UnixMs, end?.UnixMs, request.DriftOnly, before), pageSize + 1);
+        var response = new V1.ListAuditsResponse();
+        response.Audits.Add(page.Take(pageSize).Select(audit => AuditMapping.ToContract(audit, NameOf(audit.Id.NodeKey))));
+        if (page.Count > pageSize)
+            response.NextPageToken = PageTokens.Write(list, $"{page[pageSize - 1].Time.UnixMs}/{page[pageSize - 1].Id.Sequence}");
+        return Task.FromResult(response);
+    }
+
     public override Task<V1.ListEventsResponse> ListEvents(V1.ListEventsRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -19,13 +76,15 @@ internal sealed class AuditGrpcService(
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
             request.ClaimId.Length == 0 ? null : violations.RequiredClaimId("claim_id", request.ClaimId),
+            request.MigrationId.Length == 0 ? null : violations.RequiredMigrationId("migration_id", request.MigrationId),
             ReadKinds(request.Kinds, violations),
             violations.Time("start_time", request.StartTime),
             violations.Time("end_time", request.EndTime));
-        violations.OptionalId("migration_id", request.MigrationId);
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 
+        if (request.Revision > 0)
+            history.RequireKept(request.Revision);
         var list = new V1.ListEventsRequest(request) { PageSize = 0, PageToken = "" };
         // The position is the revision up to which the whole list goes, and the last one listed.
         var token = PageTokens.ReadPair(list, request.PageToken);
@@ -33,12 +92,13 @@ internal sealed class AuditGrpcService(
         var position = request.NewestFirst ? response.Revision + 1 : request.Revision;
         if (token is { } continued && !long.TryParse(continued.Tail, out position))
             throw RpcErrors.InvalidPageToken().ToException();
-        if (request.MigrationId.Length > 0)
-            return Task.FromResult(response);
+        // A list that is read slowly may find that its next page was dropped.
+        if (token is not null && !request.NewestFirst)
+            history.RequireKept(position);
 
         var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
         foreach (var recorded in events.Take(pageSize))
-            response.Events.Add(EventMapping.ToContract(recorded, nodes.Find(recorded.NodeKey)?.View.Id.Value ?? ""));
+            response.Events.Add(EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)));
         if (events.Count > pageSize)
             response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{events[pageSize - 1].Revision}");
         return Task.FromResult(response);
@@ -54,6 +114,7 @@ internal sealed class AuditGrpcService(
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
             null,
+            null,
             ReadKinds(request.Kinds, violations),
             null,
             null);
@@ -65,7 +126,7 @@ internal sealed class AuditGrpcService(
                 ? new V1.WatchEventsResponse
                 {
                     Revision = recorded.Revision,
-                    Event = EventMapping.ToContract(recorded, nodes.Find(recorded.NodeKey)!.View.Id.Value),
+                    Event = EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)),
                 }
                 : null,
             revision => new V1.WatchEventsResponse { Revision = revision },
@@ -83,6 +144,8 @@ internal sealed class AuditGrpcService(
         // It reads the whole store: not on a thread that answers others.
         return await Task.Factory.StartNew(() => verifier.Verify(only), context.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
+
+    private string NameOf(int nodeKey) => nodes.Find(nodeKey)?.View.Id.Value ?? "";
 
     private int? ReadNode(string field, string nodeId, FieldViolations violations)
     {

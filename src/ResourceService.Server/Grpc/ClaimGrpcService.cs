@@ -11,8 +11,8 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>ClaimService: claims, the steps of their lives, and reading them.</summary>
 internal sealed class ClaimGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, ClaimCalls claims, ClaimBatch batch, ClaimStream stream, ClaimQueries queries, IClaimReader reader,
-    FleetServices fleet) : V1.ClaimService.ClaimServiceBase
+    NodeDirectory nodes, IdempotentCalls calls, ClaimCalls claims, ClaimBatch batch, ClaimStream stream, InstanceSteps instances,
+    ClaimQueries queries, IClaimReader reader, FleetServices fleet) : V1.ClaimService.ClaimServiceBase
 {
     public override async Task<V1.ClaimInstanceResponse> ClaimInstance(V1.ClaimInstanceRequest request, ServerCallContext context)
     {
@@ -20,8 +20,6 @@ internal sealed class ClaimGrpcService(
         var order = ClaimRequests.Read(request, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
         return (await claims.ClaimAsync(request, order!, requestId, context.Actor(), context.CancellationToken)).GetOrThrow();
     }
@@ -110,15 +108,7 @@ internal sealed class ClaimGrpcService(
             requestId,
             context.Actor(),
             V1.ReleaseInstanceResponse.Parser,
-            stamp => OnInstanceAsync(
-                instance,
-                stamp,
-                (node, id, now) => ClaimRules.Release(node, id, null, reason, now),
-                (node, _, decision) => new V1.ReleaseInstanceResponse
-                {
-                    Claims = { decision.Changes.Select(change => ToContract(((ClaimChanged)change).After, node)) },
-                },
-                context),
+            stamp => instances.ReleaseAsync(instance, reason, stamp, context.CancellationToken),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -142,16 +132,7 @@ internal sealed class ClaimGrpcService(
             requestId,
             context.Actor(),
             V1.UpdateInstanceResponse.Parser,
-            stamp => OnInstanceAsync(
-                instance,
-                stamp,
-                (node, id, now) => ClaimRules.UpdateInstance(node, id, generation, before => Update(before, request), now),
-                (node, id, _) => new V1.UpdateInstanceResponse
-                {
-                    Instance = ContractMapping.ToContract(node.Claims[id.Sequence].Instance),
-                    NodeGeneration = node.Generation,
-                },
-                context),
+            stamp => instances.UpdateAsync(instance, before => Update(before, request), generation, stamp, context.CancellationToken),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -203,31 +184,13 @@ internal sealed class ClaimGrpcService(
     {
         if (reader.FindClaim(id.Sequence) is not { } ended || ended.Id != id)
             return RpcErrors.ClaimNotFound(id.ToString());
-        return ended.State == repeatOf ? reply(ToContract(ended, node)) : RpcErrors.ClaimEnded(ended);
-    }
-
-    private async ValueTask<CallResult<TReply>> OnInstanceAsync<TReply>(
-        InstanceId instance, RequestStamp stamp, Func<NodeView, ClaimId, Instant, Decision> decide,
-        Func<NodeView, ClaimId, Decision, TReply> reply, ServerCallContext context)
-        where TReply : class, IMessage
-    {
-        if (!fleet.Instances.TryFind(instance, out var id))
-            return RpcErrors.InstanceNotFound(instance.Value);
-        var now = fleet.Now;
-        var command = new NodeCommand(
-            node => decide(node, id, now), (node, decision) => reply(node, id, decision), stamp, context.CancellationToken);
-        var worker = nodes.Find(id.NodeKey)!;
-        worker.Post(command);
-        var outcome = await command.Completion;
-        return outcome.Refusal?.Kind == RefusalKind.ClaimNotLive
-            ? RpcErrors.InstanceNotFound(instance.Value)
-            : CallResult<TReply>.Of(outcome, worker.View.Id.Value);
+        return ended.State == repeatOf && ended.Role == ClaimRole.Primary ? reply(ToContract(ended, node)) : RpcErrors.ClaimEnded(ended);
     }
 
     private static Claim ClaimAfter(NodeView node, ClaimId id, Decision decision) =>
         decision.Changes.Count > 0 ? ((ClaimChanged)decision.Changes[0]).After : node.Claims[id.Sequence];
 
-    private static V1.Claim ToContract(Claim claim, NodeView node) => ContractMapping.ToContract(claim, node.Id);
+    private V1.Claim ToContract(Claim claim, NodeView node) => ContractMapping.ToContract(claim, node.Id, nodes.MigrationOf(claim));
 
     private static Instance Update(Instance before, V1.UpdateInstanceRequest request) => before with
     {

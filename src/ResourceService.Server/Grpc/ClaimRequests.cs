@@ -15,7 +15,7 @@ internal static class ClaimRequests
     /// <summary>The claim that is wanted; null after a violation.</summary>
     public static ClaimOrder? Read(V1.ClaimInstanceRequest message, FieldViolations violations)
     {
-        var instance = Read(message.Instance, violations);
+        var instance = Read(message.Instance, NewVmState, violations);
         var request = ResourceRequests.Read(message.Resources, violations);
         var node = violations.OptionalId("node_id", message.NodeId);
         var candidates = ReadCandidates(message.CandidateNodeIds, violations);
@@ -45,7 +45,11 @@ internal static class ClaimRequests
         return ValueList.From(ids.Take(CandidatesMax).Select((id, i) => new NodeId(violations.RequiredId($"candidate_node_ids[{i}]", id))));
     }
 
-    private static Instance? Read(V1.Instance? message, FieldViolations violations)
+    /// <summary>An instance, in the field <c>instance</c>; null when it is missing.</summary>
+    /// <param name="message">The field.</param>
+    /// <param name="vmState">The state of an instance whose caller gives none.</param>
+    /// <param name="violations">What broke a rule.</param>
+    public static Instance? Read(V1.Instance? message, string vmState, FieldViolations violations)
     {
         if (message is null)
         {
@@ -59,7 +63,7 @@ internal static class ClaimRequests
             violations.OptionalId("project_id", message.ProjectId),
             violations.OptionalId("user_id", message.UserId),
             violations.Text("os_type", message.OsType),
-            message.VmState.Length == 0 ? NewVmState : violations.Text("vm_state", message.VmState),
+            message.VmState.Length == 0 ? vmState : violations.Text("vm_state", message.VmState),
             violations.Text("task_state", message.TaskState),
             violations.Text("power_state", message.PowerState));
         violations.Leave();

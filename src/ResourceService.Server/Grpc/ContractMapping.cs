@@ -4,9 +4,6 @@ using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage;
-using Device = ResourceService.Ledger.Devices.Device;
-using DeviceType = ResourceService.Ledger.Devices.DeviceType;
-using NumaTopology = ResourceService.Ledger.Numa.NumaTopology;
 
 namespace ResourceService.Server.Grpc;
 
@@ -14,7 +11,10 @@ namespace ResourceService.Server.Grpc;
 internal static class ContractMapping
 {
     /// <summary>A claim as it is on its node.</summary>
-    public static V1.Claim ToContract(Claim claim, NodeId node)
+    /// <param name="claim">The claim.</param>
+    /// <param name="node">Its node.</param>
+    /// <param name="migration">The move in flight that it is part of.</param>
+    public static V1.Claim ToContract(Claim claim, NodeId node, MigrationId? migration = null)
     {
         var message = new V1.Claim
         {
@@ -22,14 +22,16 @@ internal static class ContractMapping
             NodeId = node.Value,
             Instance = ToContract(claim.Instance),
             State = ToContract(claim.State),
-            Role = V1.ClaimRole.Primary,
+            Role = ToContract(claim.Role),
             NodeGeneration = claim.Generation,
             LeaseExpireTime = claim.LeaseEnd is { } end ? ToContract(end) : null,
             CreateTime = ToContract(claim.CreateTime),
             UpdateTime = ToContract(claim.UpdateTime),
+            MigrationId = claim.State.IsLive() ? migration?.ToString() ?? "" : "",
             EndReason = claim.Reason,
         };
         Add(message.Resources, claim.Amounts);
+        PlacementMapping.AddAssignment(message, claim.Assignment);
         return message;
     }
 
@@ -57,6 +59,8 @@ internal static class ContractMapping
             ClaimCount = node.Claims.Count,
             RegisterTime = ToContract(node.RegisterTime),
             UpdateTime = ToContract(node.UpdateTime),
+            LastAuditTime = node.LastAuditTime is { } audited ? ToContract(audited) : null,
+            LastAuditId = node.LastAudit?.ToString() ?? "",
         };
         AddInventories(message.Inventories, node.Spec.Inventories);
         AddUsage(message.Usage, node);
@@ -66,8 +70,7 @@ internal static class ContractMapping
         if (!full)
             return message;
 
-        message.NumaTopology = node.Spec.Numa is { } numa ? ToContract(numa) : null;
-        message.Devices.Add(node.Spec.Devices.Select(ToContract));
+        PlacementMapping.AddTopology(message, node);
         message.Statistics = NodeStatisticsMapping.Of(node);
         return message;
     }
@@ -127,6 +130,9 @@ internal static class ContractMapping
         _ => V1.ClaimState.Unspecified,
     };
 
+    /// <summary>The part a claim plays.</summary>
+    public static V1.ClaimRole ToContract(ClaimRole role) => role == ClaimRole.MoveTarget ? V1.ClaimRole.MoveTarget : V1.ClaimRole.Primary;
+
     /// <summary>A node's state; deleted ones have none.</summary>
     public static V1.NodeState ToContract(NodeState state) => state switch
     {
@@ -150,6 +156,15 @@ internal static class ContractMapping
         ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,
         ChangeKind.ClaimExpired => V1.EventKind.ClaimExpired,
         ChangeKind.ClaimReleased => V1.EventKind.ClaimReleased,
+        ChangeKind.MigrationClaimed => V1.EventKind.MigrationClaimed,
+        ChangeKind.MigrationUpdated => V1.EventKind.MigrationUpdated,
+        ChangeKind.MigrationConfirmed => V1.EventKind.MigrationConfirmed,
+        ChangeKind.MigrationReverted => V1.EventKind.MigrationReverted,
+        ChangeKind.MigrationFailed => V1.EventKind.MigrationFailed,
+        ChangeKind.MigrationExpired => V1.EventKind.MigrationExpired,
+        ChangeKind.NodeAudited => V1.EventKind.NodeAudited,
+        ChangeKind.InstanceAdopted => V1.EventKind.InstanceAdopted,
+        ChangeKind.ClaimCorrected => V1.EventKind.ClaimCorrected,
         _ => V1.EventKind.Unspecified,
     };
 
@@ -166,49 +181,6 @@ internal static class ContractMapping
         };
         foreach (var (resourceClass, capacity) in snapshot.Capacity)
             message.Usage.Add(resourceClass.Name, Usage(capacity, snapshot.Used.Of(resourceClass)));
-        return message;
-    }
-
-    private static V1.NumaTopology ToContract(NumaTopology numa)
-    {
-        var message = new V1.NumaTopology();
-        foreach (var cell in numa.Cells)
-        {
-            var target = new V1.NumaCell { CellId = cell.CellId, MemoryMb = cell.MemoryMb };
-            if (cell.Socket is { } socket)
-                target.Socket = socket;
-            target.SharedCpus.Add(cell.SharedCpus);
-            target.DedicatedCpus.Add(cell.DedicatedCpus);
-            target.ThreadSiblings.Add(cell.ThreadSiblings.Select(core => new V1.CpuSet { Cpus = { core } }));
-            target.PagePools.Add(cell.PagePools.Select(
-                pool => new V1.PagePool { SizeKb = pool.SizeKb, Total = pool.Total, Reserved = pool.Reserved }));
-            message.Cells.Add(target);
-        }
-
-        return message;
-    }
-
-    private static V1.Device ToContract(Device device)
-    {
-        var message = new V1.Device
-        {
-            Address = device.Address,
-            VendorId = device.VendorId,
-            ProductId = device.ProductId,
-            Type = device.Type switch
-            {
-                DeviceType.PhysicalFunction => V1.DeviceType.Pf,
-                DeviceType.VirtualFunction => V1.DeviceType.Vf,
-                DeviceType.Vdpa => V1.DeviceType.Vdpa,
-                _ => V1.DeviceType.Pci,
-            },
-            ParentAddress = device.ParentAddress ?? "",
-            State = V1.DeviceState.Free,
-        };
-        if (device.NumaCell is { } cell)
-            message.NumaCellId = cell;
-        foreach (var tag in device.Tags)
-            message.Tags.Add(tag.Key, tag.Value);
         return message;
     }
 }

@@ -56,6 +56,8 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
     {
         if (cause is RpcException { StatusCode: StatusCode.Unimplemented, Status.Detail.Length: 0 })
             return RpcErrors.NotImplemented($"{context.Method} is not part of this version yet.").ToException();
+        if (cause is RpcException refused)
+            logger.CallRefused(context.Method, refused.StatusCode, refused.Status.Detail);
         // A stream's messages are parsed inside its handler.
         if (cause is InvalidProtocolBufferException)
             return RpcErrors.Malformed().ToException();

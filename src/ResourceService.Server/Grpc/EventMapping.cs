@@ -1,3 +1,4 @@
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage;
@@ -20,6 +21,8 @@ internal static class EventMapping
             NodeId = nodeId,
             InstanceId = recorded.InstanceId?.Value ?? "",
             ClaimId = recorded.ClaimId?.ToString() ?? "",
+            MigrationId = recorded.MigrationId?.ToString() ?? "",
+            AuditId = recorded.AuditId?.ToString() ?? "",
             NodeGeneration = recorded.Generation,
             Reason = recorded.Reason,
             Before = recorded.ClaimId is null ? NodeBefore(recorded) : ClaimBefore(recorded),
@@ -55,7 +58,8 @@ internal static class EventMapping
     {
         if (recorded.StateBefore is not { } state)
             return null;
-        var message = ClaimState(recorded, (ClaimState)state);
+        var message = ClaimState((ClaimState)state, RoleBefore(recorded), recorded.AmountsBefore ?? recorded.Amounts!);
+        message.MigrationState = recorded.MigrationBefore is { } migration ? MigrationMapping.ToContract(migration) : default;
         message.LeaseExpireTime = recorded.LeaseBefore is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceBefore is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
@@ -63,25 +67,33 @@ internal static class EventMapping
 
     private static V1.EventState ClaimAfter(LedgerEvent recorded)
     {
-        var message = ClaimState(recorded, (ClaimState)recorded.StateAfter!.Value);
+        var role = recorded.Kind == ChangeKind.MigrationConfirmed ? ClaimRole.Primary : RoleBefore(recorded);
+        var message = ClaimState((ClaimState)recorded.StateAfter!.Value, role, recorded.Amounts!);
+        message.MigrationState = recorded.MigrationAfter is { } migration ? MigrationMapping.ToContract(migration) : default;
         message.LeaseExpireTime = recorded.LeaseAfter is { } lease ? ContractMapping.ToContract(lease) : null;
         message.Instance = recorded.InstanceAfter is { } instance ? ContractMapping.ToContract(instance) : null;
         return message;
     }
 
+    // The target of a move is named like its move; the source, whose release names the move as well, is not.
+    private static ClaimRole RoleBefore(LedgerEvent recorded) =>
+        recorded.MigrationId is { } move && move == MigrationId.Of(recorded.ClaimId!.Value) ? ClaimRole.MoveTarget : ClaimRole.Primary;
+
     // Only a live claim holds its amounts.
-    private static V1.EventState ClaimState(LedgerEvent recorded, ClaimState state)
+    private static V1.EventState ClaimState(ClaimState state, ClaimRole role, ResourceAmounts amounts)
     {
-        var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = V1.ClaimRole.Primary };
+        var message = new V1.EventState { ClaimState = ContractMapping.ToContract(state), ClaimRole = ContractMapping.ToContract(role) };
         if (state.IsLive())
-            ContractMapping.Add(message.Resources, recorded.Amounts!);
+            ContractMapping.Add(message.Resources, amounts);
         return message;
     }
 
     private static V1.EventState? NodeBefore(LedgerEvent recorded) =>
         recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore) : null;
 
-    private static V1.EventState NodeAfter(LedgerEvent recorded) => NodeState((NodeState)recorded.StateAfter!.Value, recorded.SpecAfter);
+    // An audit touches nothing by itself.
+    private static V1.EventState? NodeAfter(LedgerEvent recorded) =>
+        recorded.StateAfter is { } state ? NodeState((NodeState)state, recorded.SpecAfter) : null;
 
     private static V1.EventState NodeState(NodeState state, NodeSpec? spec)
     {

@@ -18,6 +18,9 @@ internal sealed class FieldViolations
     // What is shown of a value that breaks a rule.
     private const int ShownMax = 64;
 
+    // The longest field and rule told; a field may contain the key of a map, which is the caller's.
+    private const int FieldLengthMax = 200;
+
     /// <summary>The longest id.</summary>
     public const int IdLengthMax = 255;
 
@@ -60,7 +63,7 @@ internal sealed class FieldViolations
     {
         _violations ??= [];
         if (_violations.Count < Max)
-            _violations.Add(new BadRequest.Types.FieldViolation { Field = PathOf(field), Description = rule });
+            _violations.Add(new BadRequest.Types.FieldViolation { Field = Show(PathOf(field), FieldLengthMax), Description = Show(rule, FieldLengthMax) });
     }
 
     /// <summary>Notes a violation by a value.</summary>
@@ -91,6 +94,30 @@ internal sealed class FieldViolations
             Add(field, "must be set");
         else if (!ClaimId.TryParse(value, out var id))
             Add(field, value, "is not a claim id of this service");
+        else
+            return id;
+        return default;
+    }
+
+    /// <summary>A move's id.</summary>
+    public MigrationId RequiredMigrationId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        else if (!MigrationId.TryParse(value, out var id))
+            Add(field, value, "is not a migration id of this service");
+        else
+            return id;
+        return default;
+    }
+
+    /// <summary>An audit's id.</summary>
+    public AuditId RequiredAuditId(string field, string value)
+    {
+        if (value.Length == 0)
+            Add(field, "must be set");
+        else if (!AuditId.TryParse(value, out var id))
+            Add(field, value, "is not an audit id of this service");
         else
             return id;
         return default;
@@ -142,6 +169,13 @@ internal sealed class FieldViolations
     {
         if (value.Length is 0 or > ResourceClass.NameLengthMax || value.AsSpan().ContainsAnyExcept(_traitCharacters))
             Add(field, value, "is not a trait: A to Z, digits and '_', 1 to 255 characters");
+    }
+
+    /// <summary>A PCI vendor or product.</summary>
+    public void PciId(string field, string value)
+    {
+        if (value.Length != 4 || !value.All(char.IsAsciiHexDigit))
+            Add(field, value, "is not four hexadecimal digits");
     }
 
     /// <summary>A known value of an enum, or UNSPECIFIED where that is allowed.</summary>
@@ -227,9 +261,9 @@ internal sealed class FieldViolations
     }
 
     /// <summary>A value for an error text: short, and nothing in it breaks a log line.</summary>
-    public static string Show(string value)
+    public static string Show(string value, int lengthMax = ShownMax)
     {
-        var shown = value.Length <= ShownMax ? value : value[..ShownMax] + "...";
+        var shown = value.Length <= lengthMax ? value : value[..lengthMax] + "...";
         return string.Concat(shown.Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '?' : character));
     }
 }

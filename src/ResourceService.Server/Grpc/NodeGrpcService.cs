@@ -1,5 +1,6 @@
 using Grpc.Core;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Claims;
 using ResourceService.Server.History;
@@ -153,12 +154,10 @@ internal sealed class NodeGrpcService(
         var filter = ResourceRequests.Read(request.Filter, violations);
         violations.Between("limit", request.Limit, 0, 1000);
         violations.ThrowIfAny();
-        if (ResourceRequests.NeedsPlacementInside(request.Resources))
-            throw ResourceRequests.Unsupported().ToException();
 
-        var counts = new RefusalCounts();
+        var found = finder.Find(new CandidateQuery(resources!, filter, strategy), request.Limit == 0 ? 10 : request.Limit);
         var response = new V1.FindCandidatesResponse();
-        foreach (var node in finder.Find(resources!, filter, strategy, request.Limit == 0 ? 10 : request.Limit, counts))
+        foreach (var node in found.Nodes)
         {
             var candidate = new V1.Candidate { NodeId = node.Id.Value, Generation = node.Generation };
             foreach (var (resourceClass, _) in resources!.Amounts)
@@ -170,7 +169,7 @@ internal sealed class NodeGrpcService(
             response.Candidates.Add(candidate);
         }
 
-        var summary = RpcErrors.ToContract(counts);
+        var summary = RpcErrors.ToContract(found.Refusals);
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
         return Task.FromResult(response);
@@ -221,29 +220,12 @@ internal sealed class NodeGrpcService(
         var lastMs = PageTokens.ReadNumber(list, request.PageToken);
         var worker = nodes.FindEverRegistered(id) ?? throw RpcErrors.NodeNotFound(id.Value).ToException();
         var afterMs = lastMs > 0 ? lastMs + Math.Max(0, intervalMs - 1) : (start?.UnixMs ?? 0) - 1;
+        var snapshots = reader.ListUsageSnapshots(worker.View.NodeKey, afterMs, end?.UnixMs ?? long.MaxValue, intervalMs, pageSize + 1);
         var response = new V1.ListUsageSnapshotsResponse();
-        // Thinning skips rows: pages are read until one is full or the snapshots end.
-        while (true)
-        {
-            var snapshots = reader.ListUsageSnapshots(worker.View.NodeKey, afterMs, end?.UnixMs ?? long.MaxValue, 1000);
-            foreach (var snapshot in snapshots)
-            {
-                if (snapshot.Time.UnixMs <= afterMs)
-                    continue;
-                if (response.Snapshots.Count == pageSize)
-                {
-                    response.NextPageToken = PageTokens.Write(list, lastMs.ToString());
-                    return Task.FromResult(response);
-                }
-
-                response.Snapshots.Add(ContractMapping.ToContract(snapshot, id));
-                lastMs = snapshot.Time.UnixMs;
-                afterMs = lastMs + Math.Max(0, intervalMs - 1);
-            }
-
-            if (snapshots.Count < 1000)
-                return Task.FromResult(response);
-        }
+        response.Snapshots.Add(snapshots.Take(pageSize).Select(snapshot => ContractMapping.ToContract(snapshot, id)));
+        if (snapshots.Count > pageSize)
+            response.NextPageToken = PageTokens.Write(list, snapshots[pageSize - 1].Time.UnixMs.ToString());
+        return Task.FromResult(response);
     }
 
     private NodeWorker Find(NodeId id) => nodes.Find(id) ?? throw RpcErrors.NodeNotFound(id.Value).ToException();

@@ -18,9 +18,9 @@ internal sealed class NodeOwnership(NodeDirectory nodes, InstanceRegistry instan
         return parts.Length == 3 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var key) ? NameOf(key) : null;
     }
 
-    /// <summary>The node that an instance is on.</summary>
+    /// <summary>The node that an instance is on; while it moves, the one that it moves from.</summary>
     public string? NodeOfInstance(string instanceId) =>
-        instances.TryFind(new InstanceId(instanceId), out var claim) ? NameOf(claim.NodeKey) : null;
+        instances.TryFind(new InstanceId(instanceId), out var holding) ? NameOf(holding.First.NodeKey) : null;
 
     private string? NameOf(int nodeKey) => nodes.Find(nodeKey)?.View.Id.Value;
 }

@@ -9,13 +9,19 @@ namespace ResourceService.Server.Grpc;
 /// <summary>Reads what an agent reports of its node, checking every field.</summary>
 internal static partial class NodeSpecs
 {
+    /// <summary>The highest number of a CPU.</summary>
+    public const int CpuMax = 8191;
+
+    /// <summary>The most devices of a node.</summary>
+    public const int DevicesMax = 4096;
+
+    /// <summary>The largest page in KiB.</summary>
+    public const long PageSizeMaxKb = 1L << 40;
+
     private const int ClassesMax = 256;
     private const int TraitsMax = 1000;
     private const int CellsMax = 64;
-    private const int CpuMax = 8191;
     private const int PagePoolsMax = 16;
-    private const int DevicesMax = 4096;
-    private const int TagsMax = 64;
 
     // Placement's own bounds of an inventory.
     private const long UnitMax = int.MaxValue;
@@ -24,16 +30,21 @@ internal static partial class NodeSpecs
     public static NodeSpec Read(V1.RegisterNodeRequest message, FieldViolations violations)
     {
         var id = new NodeId(violations.RequiredId("node_id", message.NodeId));
-        violations.CountAtMost("inventories", message.Inventories.Count, ClassesMax);
-        var inventories = message.Inventories.Take(ClassesMax).Select(pair => KeyValuePair.Create(
-            ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations)));
         return new NodeSpec(
             id,
-            InventoryTable.From(inventories),
-            message.NumaTopology is null ? null : Read(message.NumaTopology, violations),
-            Read(message.Devices, violations),
+            Inventories(message.Inventories, violations),
+            message.NumaTopology is null ? null : Topology(message.NumaTopology, violations),
+            Devices(message.Devices, violations),
             ResourceRequests.Traits("traits", message.Traits, violations, TraitsMax),
             ResourceRequests.Labels("labels", message.Labels, violations));
+    }
+
+    /// <summary>Inventories, in the field <c>inventories</c>.</summary>
+    public static InventoryTable Inventories(IDictionary<string, V1.Inventory> messages, FieldViolations violations)
+    {
+        violations.CountAtMost("inventories", messages.Count, ClassesMax);
+        return InventoryTable.From(messages.Take(ClassesMax).Select(pair => KeyValuePair.Create(
+            ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations))));
     }
 
     private static Inventory Read(V1.Inventory message, string field, FieldViolations violations)
@@ -53,7 +64,8 @@ internal static partial class NodeSpecs
         return violations.None ? new Inventory(message.Total, message.Reserved, ratio, minUnit, maxUnit, stepSize) : new Inventory(1, 0, 1, 1, 1, 1);
     }
 
-    private static NumaTopology Read(V1.NumaTopology message, FieldViolations violations)
+    /// <summary>A topology, in the field <c>numa_topology</c>.</summary>
+    public static NumaTopology Topology(V1.NumaTopology message, FieldViolations violations)
     {
         const string Field = "numa_topology.cells";
         if (message.Cells.Count == 0)
@@ -87,13 +99,14 @@ internal static partial class NodeSpecs
 
     private static PagePool Read(V1.PagePool message, string field, FieldViolations violations)
     {
-        violations.Between($"{field}.size_kb", message.SizeKb, 1, 1L << 40);
+        violations.Between($"{field}.size_kb", message.SizeKb, 1, PageSizeMaxKb);
         violations.Between($"{field}.total", message.Total, 0, 1L << 40);
         violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
         return new PagePool(message.SizeKb, message.Total, message.Reserved);
     }
 
-    private static CpuSet Cpus(IReadOnlyList<int> cpus, string field, FieldViolations violations)
+    /// <summary>Numbers of CPUs, each once.</summary>
+    public static CpuSet Cpus(IReadOnlyList<int> cpus, string field, FieldViolations violations)
     {
         violations.CountAtMost(field, cpus.Count, CpuMax + 1);
         foreach (var cpu in cpus.Take(CpuMax + 1))
@@ -102,60 +115,65 @@ internal static partial class NodeSpecs
         return CpuSet.From(cpus.Take(CpuMax + 1).Where(cpu => cpu is >= 0 and <= CpuMax));
     }
 
-    private static ValueList<Device> Read(IReadOnlyList<V1.Device> messages, FieldViolations violations)
+    /// <summary>Devices, in the field <c>devices</c>.</summary>
+    public static ValueList<Device> Devices(IReadOnlyList<V1.Device> messages, FieldViolations violations)
     {
         violations.CountAtMost("devices", messages.Count, DevicesMax);
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
-        Unique(devices.Select(device => device.Address), "devices", "address", violations);
+        Unique(devices.Select(device => Canonical(device.Address)), "devices", "address", violations);
         return ValueList.From(devices);
     }
 
     private static Device Read(V1.Device message, string field, FieldViolations violations)
     {
-        if (!Address().IsMatch(message.Address))
-            violations.Add($"{field}.address", message.Address, "is not a PCI address of the form 0000:3b:02.1");
-        Hexadecimal($"{field}.vendor_id", message.VendorId, violations);
-        Hexadecimal($"{field}.product_id", message.ProductId, violations);
+        DeviceAddress($"{field}.address", message.Address, violations);
+        violations.PciId($"{field}.vendor_id", message.VendorId);
+        violations.PciId($"{field}.product_id", message.ProductId);
         violations.Enum($"{field}.type", message.Type, required: true);
         var isChild = message.Type is V1.DeviceType.Vf or V1.DeviceType.Vdpa;
-        if (message.ParentAddress.Length > 0 && !Address().IsMatch(message.ParentAddress))
-            violations.Add($"{field}.parent_address", message.ParentAddress, "is not a PCI address of the form 0000:3b:02.1");
+        if (message.ParentAddress.Length > 0)
+            DeviceAddress($"{field}.parent_address", message.ParentAddress, violations);
         if (message.Type == V1.DeviceType.Vf && message.ParentAddress.Length == 0)
             violations.Add($"{field}.parent_address", "must be set for a VF");
         if (message.ParentAddress.Length > 0 && !isChild)
             violations.Add($"{field}.parent_address", "must be empty unless the type is VF or VDPA");
         if (message.HasNumaCellId)
             violations.Between($"{field}.numa_cell_id", message.NumaCellId, 0, int.MaxValue);
-        violations.CountAtMost($"{field}.tags", message.Tags.Count, TagsMax);
-        foreach (var (key, value) in message.Tags.Take(TagsMax))
-        {
-            violations.RequiredId($"{field}.tags key", key);
-            violations.Text($"{field}.tags[{key}]", value);
-        }
+        violations.Enter(field);
+        var tags = PlacementRequests.Tags(message.Tags, violations);
+        violations.Leave();
 
         return new Device(
             message.Address,
             message.VendorId,
             message.ProductId,
-            message.Type switch
-            {
-                V1.DeviceType.Pf => DeviceType.PhysicalFunction,
-                V1.DeviceType.Vf => DeviceType.VirtualFunction,
-                V1.DeviceType.Vdpa => DeviceType.Vdpa,
-                _ => DeviceType.Pci,
-            },
+            ToLedger(message.Type),
             message.ParentAddress.Length == 0 ? null : message.ParentAddress,
             message.HasNumaCellId ? message.NumaCellId : null,
-            ValueList.From(message.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
+            tags);
     }
 
-    private static void Hexadecimal(string field, string value, FieldViolations violations)
+    // Addresses are numbers: neither case nor leading zeros of the domain make two of one.
+    private static string Canonical(string address) => address.PadLeft("00000000:00:00.0".Length, '0').ToLowerInvariant();
+
+    /// <summary>The ledger's type of a device.</summary>
+    public static DeviceType ToLedger(V1.DeviceType type) => type switch
     {
-        if (value.Length != 4 || !value.All(char.IsAsciiHexDigit))
-            violations.Add(field, value, "is not four hexadecimal digits");
+        V1.DeviceType.Pf => DeviceType.PhysicalFunction,
+        V1.DeviceType.Vf => DeviceType.VirtualFunction,
+        V1.DeviceType.Vdpa => DeviceType.Vdpa,
+        _ => DeviceType.Pci,
+    };
+
+    /// <summary>A device's PCI address.</summary>
+    public static void DeviceAddress(string field, string value, FieldViolations violations)
+    {
+        if (!Address().IsMatch(value))
+            violations.Add(field, value, "is not a PCI address of the form 0000:3b:02.1");
     }
 
-    private static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
+    /// <summary>Values that may come once each.</summary>
+    public static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
         where T : notnull
     {
         var seen = new HashSet<T>();

@@ -1,25 +1,30 @@
 using Google.Protobuf.Collections;
+using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Server.Grpc;
 
-/// <summary>Counts the instances on a node as Nova's <c>compute/stats.py</c> does.</summary>
+/// <summary>
+/// Counts the instances on a node as Nova's <c>compute/stats.py</c> does: those that live there, so a moving one is counted on its source until the
+/// move is confirmed. An instance that is busy in state and task counts once here, twice in Nova's I/O workload.
+/// </summary>
 internal static class NodeStatisticsMapping
 {
-    // States and tasks in which an instance loads disks and network, by Nova's words.
-    private static readonly HashSet<string> _busyStates = new(StringComparer.Ordinal) { "building", "rebuilding" };
+    private const string BusyState = "building";
 
+    // Tasks that load disks and network, by Nova's words.
     private static readonly HashSet<string> _busyTasks = new(StringComparer.Ordinal)
     {
-        "resize_migrating", "resize_prep", "resize_finish", "rebuilding", "migrating", "image_snapshot", "image_backup", "unshelving", "rescuing",
+        "resize_prep", "resize_migrating", "rebuilding", "image_snapshot", "image_backup", "rescuing", "unshelving",
     };
 
     /// <summary>The statistics of a node's claims.</summary>
     public static V1.NodeStatistics Of(NodeView node)
     {
-        var statistics = new V1.NodeStatistics { InstanceCount = node.Claims.Count, FailedBuildCount = node.FailedBuilds };
-        foreach (var claim in node.Claims.Values)
+        var statistics = new V1.NodeStatistics { FailedBuildCount = node.FailedBuilds };
+        foreach (var claim in node.Claims.Values.Where(claim => claim.Role == ClaimRole.Primary))
         {
+            statistics.InstanceCount++;
             var instance = claim.Instance;
             Count(statistics.InstancesByVmState, instance.VmState);
             Count(statistics.InstancesByTaskState, instance.TaskState);
@@ -27,7 +32,7 @@ internal static class NodeStatisticsMapping
             Count(statistics.InstancesByOsType, instance.OsType);
             if (instance.TaskState.Length > 0)
                 statistics.TaskCount++;
-            if (_busyTasks.Contains(instance.TaskState) || _busyStates.Contains(instance.VmState))
+            if (_busyTasks.Contains(instance.TaskState) || string.Equals(instance.VmState, BusyState, StringComparison.Ordinal))
                 statistics.IoWorkload++;
         }
 

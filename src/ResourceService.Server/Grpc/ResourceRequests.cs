@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Claims;
@@ -37,16 +38,16 @@ internal static class ResourceRequests
                 violations.Add("forbidden_traits", trait, "is required as well");
         }
 
+        var request = new ResourceRequest(amounts, required, forbidden, limits)
+        {
+            Numa = PlacementRequests.Read(message.Numa, violations),
+            Devices = PlacementRequests.Read(message.Devices, violations),
+            CpuAllocationRatio = message.Limits is { HasCpuAllocationRatio: true } ? message.Limits.CpuAllocationRatio : null,
+            RamAllocationRatio = message.Limits is { HasRamAllocationRatio: true } ? message.Limits.RamAllocationRatio : null,
+        };
         violations.Leave();
-        return SharedRequests.Of(new ResourceRequest(amounts, required, forbidden, limits));
+        return violations.None ? SharedRequests.Of(request) : null;
     }
-
-    /// <summary>Whether the request needs what this build cannot decide yet.</summary>
-    public static bool NeedsPlacementInside(V1.ResourceRequest message) => message.Numa is not null || message.Devices.Count > 0;
-
-    /// <summary>The error for such a request.</summary>
-    public static Google.Rpc.Status Unsupported() =>
-        RpcErrors.NotImplemented("resources.numa and resources.devices are not decided by this version yet.");
 
     /// <summary>Which nodes are considered, in the field <c>filter</c>.</summary>
     public static NodeFilterRules Read(V1.NodeFilter? message, FieldViolations violations)
@@ -102,7 +103,7 @@ internal static class ResourceRequests
 
     /// <summary>The strategy; SPREAD when unset.</summary>
     public static Strategy Strategy(string field, V1.PlacementStrategy value, FieldViolations violations) =>
-        violations.Enum(field, value, required: false) == V1.PlacementStrategy.Pack ? Claims.Strategy.Pack : Claims.Strategy.Spread;
+        violations.Enum(field, value, required: false) == V1.PlacementStrategy.Pack ? Ledger.Candidates.Strategy.Pack : Ledger.Candidates.Strategy.Spread;
 
     /// <summary>The ledger's node state.</summary>
     public static NodeState ToLedger(V1.NodeState state) => state switch

@@ -3,7 +3,7 @@ using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using ResourceService.Ledger;
-using ResourceService.Server.Claims;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Server.Nodes;
 using ResourceService.V1;
 using Status = Google.Rpc.Status;
@@ -53,6 +53,14 @@ internal static class RpcErrors
     public static Status ClaimNotFound(string claimId) =>
         Make(Code.NotFound, ErrorReason.ClaimNotFound, $"Claim {claimId} does not exist.", ("claim_id", claimId));
 
+    /// <summary>A move the store does not know.</summary>
+    public static Status MigrationNotFound(MigrationId id) =>
+        Make(Code.NotFound, ErrorReason.MigrationNotFound, $"Migration {id} does not exist.", ("migration_id", id.ToString()));
+
+    /// <summary>An audit the store does not keep.</summary>
+    public static Status AuditNotFound(string auditId) =>
+        Make(Code.NotFound, ErrorReason.AuditNotFound, $"Audit {auditId} does not exist, or is no longer kept.", ("audit_id", auditId));
+
     /// <summary>An instance that holds nothing.</summary>
     public static Status InstanceNotFound(string instanceId) =>
         Make(Code.NotFound, ErrorReason.InstanceNotFound, $"Instance {instanceId} holds no claim.", ("instance_id", instanceId));
@@ -92,6 +100,12 @@ internal static class RpcErrors
     public static Status RevisionInFuture(long revision, long latest) => Make(
         Code.OutOfRange, ErrorReason.RevisionInFuture, $"Revision {revision} is after the latest, {latest}.",
         ("revision", Text(revision)), ("latest_revision", Text(latest)));
+
+    /// <summary>A watcher that does not read what it is sent.</summary>
+    public static Status WatcherTooSlow(long revision) => WithRetry(
+        Make(Code.Unavailable, ErrorReason.WatcherTooSlow, $"The watcher did not read for too long; watch again from revision {revision}.",
+            ("revision", Text(revision))),
+        _retrySoon);
 
     /// <summary>Something the service cannot do yet.</summary>
     public static Status NotImplemented(string what) => Make(Code.Unimplemented, ErrorReason.NotImplemented, what);
@@ -159,6 +173,11 @@ internal static class RpcErrors
             RefusalKind.StaleGeneration => (Code.Aborted, ErrorReason.StaleGeneration),
             RefusalKind.InventoryInUse => (Code.FailedPrecondition, ErrorReason.InventoryInUse),
             RefusalKind.NodeHoldsClaims => (Code.FailedPrecondition, ErrorReason.NodeHoldsClaims),
+            RefusalKind.MigrationNotInFlight => (Code.NotFound, ErrorReason.MigrationNotFound),
+            RefusalKind.MigrationWrongState => (Code.FailedPrecondition, ErrorReason.MigrationWrongState),
+            RefusalKind.MigrationWrongType => (Code.FailedPrecondition, ErrorReason.MigrationWrongType),
+            RefusalKind.MigrationInFlight => (Code.FailedPrecondition, ErrorReason.MigrationInFlight),
+            RefusalKind.TargetIsSource => (Code.FailedPrecondition, ErrorReason.TargetIsSource),
             _ => (Code.ResourceExhausted, ErrorReason.DoesNotFit),
         };
         var status = Make(code, reason, refusal.Message, [("node_id", nodeId), .. refusal.Metadata.Select(pair => (pair.Key, pair.Value))]);
@@ -174,48 +193,17 @@ internal static class RpcErrors
         else if (refusal.Kind == RefusalKind.NodeNotEnabled)
             detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotEnabled, Detail = refusal.Message });
         foreach (var dimension in refusal.Dimensions.Take(DimensionsMax))
-            detail.Dimensions.Add(ToContract(dimension));
+            detail.Dimensions.Add(RefusalMapping.ToContract(dimension));
         return detail;
     }
-
-    /// <summary>The contract's name of a refusal reason.</summary>
-    public static V1.RefusalReason ToContract(Ledger.Claims.RefusalReason reason) => reason switch
-    {
-        Ledger.Claims.RefusalReason.NodeNotEnabled => V1.RefusalReason.NodeNotEnabled,
-        Ledger.Claims.RefusalReason.NodeFiltered => V1.RefusalReason.NodeFiltered,
-        Ledger.Claims.RefusalReason.TraitMissing => V1.RefusalReason.TraitMissing,
-        Ledger.Claims.RefusalReason.TraitForbidden => V1.RefusalReason.TraitForbidden,
-        Ledger.Claims.RefusalReason.NoInventory => V1.RefusalReason.ClassNotInInventory,
-        Ledger.Claims.RefusalReason.BelowMinUnit => V1.RefusalReason.BelowMinUnit,
-        Ledger.Claims.RefusalReason.AboveMaxUnit => V1.RefusalReason.AboveMaxUnit,
-        Ledger.Claims.RefusalReason.NotStepMultiple => V1.RefusalReason.StepSizeMismatch,
-        Ledger.Claims.RefusalReason.LimitExceeded => V1.RefusalReason.LimitExceeded,
-        Ledger.Claims.RefusalReason.CapacityExceeded => V1.RefusalReason.CapacityExceeded,
-        _ => V1.RefusalReason.Unspecified,
-    };
 
     /// <summary>How many nodes refuse for each reason.</summary>
     public static RefusalSummary ToContract(RefusalCounts counts)
     {
         var summary = new RefusalSummary { ExaminedNodeCount = counts.Examined };
         summary.Refusals.Add(counts.MostFrequentFirst().Select(
-            count => new RefusalCount { Reason = ToContract(count.Reason), ResourceClass = count.Class, NodeCount = count.Nodes }));
+            count => new RefusalCount { Reason = RefusalMapping.ToContract(count.Reason), ResourceClass = count.Class, NodeCount = count.Nodes }));
         return summary;
-    }
-
-    private static V1.RefusedDimension ToContract(Ledger.Claims.RefusedDimension dimension)
-    {
-        var isTrait = dimension.Reason is Ledger.Claims.RefusalReason.TraitMissing or Ledger.Claims.RefusalReason.TraitForbidden;
-        return new V1.RefusedDimension
-        {
-            Reason = ToContract(dimension.Reason),
-            ResourceClass = isTrait ? "" : dimension.Subject,
-            Trait = isTrait ? dimension.Subject : "",
-            Requested = dimension.Requested,
-            Available = dimension.Available,
-            Capacity = dimension.Capacity,
-            Detail = dimension.ToString(),
-        };
     }
 
     private static Status Make(Code code, ErrorReason reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata)

@@ -1,17 +1,25 @@
 using Grpc.Core;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
+using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.History;
 
 /// <summary>
 /// Sends the ledger's history to one watcher. Nothing is queued for it: it reads on from where it is, from memory or from the store, as fast as
-/// its connection takes it, and it is told the revision to resume from whenever it stops.
+/// its connection takes it, so a slow watcher costs a page of events and slows nobody. One that takes nothing at all for too long is cut off and told
+/// where to resume.
 /// </summary>
-internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, StoppingSignal stop)
+internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, RequestOptions options, TimeProvider time, ILogger<HistoryWatch> logger)
 {
     private const int PageSize = 1_000;
+
+    private int _count;
+
+    /// <summary>How many follow the history now.</summary>
+    public int Count => Volatile.Read(ref _count);
 
     /// <summary>Runs until the caller leaves or the service stops.</summary>
     /// <param name="revision">The revision to go on after; 0 for from now on.</param>
@@ -27,10 +35,13 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         var last = history.LastRevision;
         if (revision > last)
             throw RpcErrors.RevisionInFuture(revision, last).ToException();
-        if (revision > 0 && reader.OldestRevision() is var oldest && revision + 1 < oldest)
-            throw RpcErrors.RevisionTooOld(revision, oldest).ToException();
+        if (revision > 0)
+            history.RequireKept(revision);
 
+        var stall = TimeSpan.FromSeconds(options.WatchStallSeconds);
         var position = revision > 0 ? revision : last;
+        var told = position;
+        Interlocked.Increment(ref _count);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
         try
         {
@@ -38,19 +49,27 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
             while (true)
             {
                 var events = history.ReadAfter(position, PageSize);
-                var sent = false;
+                // Revisions that are missing may have been dropped meanwhile, as too old: that must not go unnoticed.
+                if (events.Count > 0 && events[0].Revision > position + 1)
+                    history.RequireKept(position);
                 foreach (var recorded in events)
                 {
+                    if (toMessage(recorded) is { } message)
+                    {
+                        await WriteAsync(message);
+                        told = recorded.Revision;
+                    }
+
                     position = recorded.Revision;
-                    if (toMessage(recorded) is not { } message)
-                        continue;
-                    sent = true;
-                    await WriteAsync(message);
                 }
 
                 // A watcher of quiet nodes learns now and then how far it is, so that it can resume from there.
-                if (events.Count == PageSize && !sent)
+                if (position - told >= PageSize)
+                {
                     await WriteAsync(toProgress(position));
+                    told = position;
+                }
+
                 if (events.Count == 0)
                     await history.WaitAfterAsync(position, ending.Token);
             }
@@ -59,8 +78,18 @@ internal sealed class HistoryWatch(LedgerHistory history, IClaimReader reader, S
         {
             throw RpcErrors.Stopping().ToException();
         }
+        catch (TimeoutException)
+        {
+            logger.WatcherCutOff(options.WatchStallSeconds, position);
+            // The message that was not taken may come again: better than missing it.
+            throw RpcErrors.WatcherTooSlow(position).ToException();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _count);
+        }
 
         // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.
-        Task WriteAsync(TMessage message) => output.WriteAsync(message, cancellation).WaitAsync(ending.Token);
+        Task WriteAsync(TMessage message) => output.WriteAsync(message, cancellation).WaitAsync(stall, time, ending.Token);
     }
 }

@@ -1,3 +1,4 @@
+using ResourceService.Server.Grpc;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.History;
@@ -73,6 +74,16 @@ internal sealed class LedgerHistory(IClaimReader reader)
         }
 
         return reader.ListEvents(new EventFilter { After = revision }, limit);
+    }
+
+    /// <summary>Throws OUT_OF_RANGE when events after a revision are no longer kept.</summary>
+    public void RequireKept(long revision)
+    {
+        var oldest = reader.OldestRevision();
+        if (oldest == 0)
+            oldest = LastRevision + 1;
+        if (revision + 1 < oldest)
+            throw RpcErrors.RevisionTooOld(revision, oldest).ToException();
     }
 
     /// <summary>Ends once there is something after a revision.</summary>

@@ -5,90 +5,124 @@ using ResourceService.Storage;
 
 namespace ResourceService.Server.History;
 
-/// <summary>Recomputes every node's usage from its claims, in memory and in the store, and compares all of it. There must never be a difference.</summary>
-internal sealed class LedgerVerifier(NodeDirectory nodes, IClaimReader reader)
+/// <summary>
+/// Recomputes what every node's claims use and own, in memory and in the store, and compares all of it, with the moves in flight and with what is
+/// known of instances. There must never be a difference. Most statistics are not compared: they are counted from the claims when someone asks.
+/// </summary>
+internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, IClaimReader reader)
 {
-    // What is told of differences; the count goes on.
-    private const int ToldMax = 1_000;
-
     /// <summary>Verifies all nodes, or one.</summary>
     public V1.VerifyLedgerResponse Verify(NodeWorker? only)
     {
         var response = new V1.VerifyLedgerResponse();
+        var differences = new LedgerDifferences(response);
+        var unsettled = only is null ? Unsettled() : [];
         // A node that is the same before and after the store was read can be compared with it; one that changed meanwhile has moved on.
         var before = (only is null ? nodes.All.ToArray() : [only]).Select(worker => worker.View).ToDictionary(node => node.NodeKey);
         var stored = reader.ReadNodes(only?.View.NodeKey);
         foreach (var (node, recorded) in stored)
         {
-            Compare(response, node.Id, V1.LedgerLocation.Store, recorded, node.UsedByClass(), "the usage row and the sum of the claims");
-            AddAll(response, node, V1.LedgerLocation.Store);
+            differences.OfUsage(node.Id, V1.LedgerLocation.Store, recorded, node.UsedByClass(), "the usage row and the sum of the claims");
+            VerifyPicture(differences, node, V1.LedgerLocation.Store);
             if (!before.Remove(node.NodeKey, out var view))
                 continue;
             if (view.Exists)
                 response.NodeCount++;
             response.ClaimCount += view.Claims.Count;
-            AddAll(response, view, V1.LedgerLocation.Memory);
+            response.MigrationCount += view.Migrations.Count;
+            VerifyPicture(differences, view, V1.LedgerLocation.Memory);
+            VerifyInstances(differences, view);
             if (view.Generation == node.Generation)
-                CompareSameGeneration(response, view, node);
+                CompareSameGeneration(differences, view, node);
             else if (view.Generation > node.Generation)
-                Add(response, view.Id, V1.LedgerPart.Generation, V1.LedgerLocation.Store, "", view.Generation, node.Generation, "memory is ahead of the store");
+                differences.Add(view.Id, V1.LedgerPart.Generation, V1.LedgerLocation.Store, "", view.Generation, node.Generation, "memory is ahead of the store");
         }
 
         foreach (var view in before.Values.Where(view => view.Exists))
-            Add(response, view.Id, V1.LedgerPart.Generation, V1.LedgerLocation.Store, "", view.Generation, 0, "the store does not know the node");
+            differences.Add(view.Id, V1.LedgerPart.Generation, V1.LedgerLocation.Store, "", view.Generation, 0, "the store does not know the node");
+        foreach (var (instance, claim) in unsettled.Where(entry => IsUnsettled(entry.Instance, entry.Claim)))
+            differences.OfClaim(nodes.Find(claim.NodeKey)!.View.Id, V1.LedgerLocation.Memory, $"instance {instance} is known to hold claim {claim}, which is not live");
         return response;
     }
 
-    private static void CompareSameGeneration(V1.VerifyLedgerResponse response, NodeView memory, NodeView store)
-    {
-        Compare(response, memory.Id, V1.LedgerLocation.Memory, memory.UsedByClass(), store.UsedByClass(), "usage in memory and in the store");
-        foreach (var sequence in memory.Claims.Keys.Union(store.Claims.Keys))
-        {
-            var inMemory = memory.Claims.GetValueOrDefault(sequence);
-            var inStore = store.Claims.GetValueOrDefault(sequence);
-            if (inMemory is null || inStore is null || inMemory != inStore)
-            {
-                Add(response, memory.Id, V1.LedgerPart.Claims, inStore is null ? V1.LedgerLocation.Store : V1.LedgerLocation.Memory, "", 1, 0,
-                    $"claim {(inMemory ?? inStore)!.Id} differs between memory and store");
-            }
-        }
-    }
-
-    private static void Compare(
-        V1.VerifyLedgerResponse response, NodeId node, V1.LedgerLocation location, ResourceAmounts found, ResourceAmounts expected, string what)
-    {
-        foreach (var resourceClass in found.Concat(expected).Select(item => item.Class).Distinct())
-        {
-            if (found.Of(resourceClass) != expected.Of(resourceClass))
-                Add(response, node, V1.LedgerPart.Usage, location, resourceClass.Name, expected.Of(resourceClass), found.Of(resourceClass), what);
-        }
-    }
-
-    private static void AddAll(V1.VerifyLedgerResponse response, NodeView node, V1.LedgerLocation location)
+    private static void VerifyPicture(LedgerDifferences differences, NodeView node, V1.LedgerLocation location)
     {
         foreach (var difference in LedgerInvariants.Verify(node))
         {
-            Add(response, node.Id, V1.LedgerPart.Usage, location, difference.Class.Name, difference.Summed, difference.Recorded,
+            differences.Add(node.Id, V1.LedgerPart.Usage, location, difference.Class.Name, difference.Summed, difference.Recorded,
                 "the node's usage and the sum of its claims");
+        }
+
+        var cells = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values).Cells;
+        for (var i = 0; i < cells.Count; i++)
+        {
+            if (cells[i] != node.NumaUsage.Cells[i])
+                differences.Add(node.Id, V1.LedgerPart.Numa, location, "", 1, 0, $"use of NUMA cell {node.Spec.Numa!.Cells[i].CellId} differs from its claims");
+        }
+
+        var owners = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values).Owners;
+        for (var i = 0; i < owners.Length; i++)
+        {
+            if (owners[i] != node.DeviceUsage.Owners[i])
+            {
+                differences.Add(node.Id, V1.LedgerPart.Devices, location, "", owners[i], node.DeviceUsage.Owners[i],
+                    $"device {node.Spec.Devices[i].Address} has another owner than the claims say (claims by their sequence, 0 for none)");
+            }
+        }
+
+        foreach (var detail in LedgerInvariants.VerifyMigrations(node))
+            differences.OfMigration(node.Id, location, detail);
+    }
+
+    // Every live claim is known to be its instance's, in its part. A node that changes before or while it is looked at is left for the next time.
+    private void VerifyInstances(LedgerDifferences differences, NodeView node)
+    {
+        var worker = nodes.Find(node.NodeKey)!;
+        if (!IsQuiet())
+            return;
+        var unknown = node.Claims.Values
+            .Where(claim => !fleet.Instances.TryFind(claim.Instance.Id, out var held) || held[claim.Role] != claim.Id)
+            .ToList();
+        if (!IsQuiet())
+            return;
+        foreach (var claim in unknown)
+            differences.OfClaim(node.Id, V1.LedgerLocation.Memory, $"claim {claim.Id} is not known to be held by instance {claim.Instance.Id}");
+
+        bool IsQuiet() => !worker.IsChanging && ReferenceEquals(worker.View, node);
+    }
+
+    // A claim is entered before it is durable: those that no picture shows are looked at again after the store was read.
+    private List<(InstanceId Instance, ClaimId Claim)> Unsettled() =>
+        [.. fleet.Instances.All.SelectMany(entry => entry.Value.Claims().Select(claim => (entry.Key, claim))).Where(entry => IsUnsettled(entry.Key, entry.claim))];
+
+    private bool IsUnsettled(InstanceId instance, ClaimId claim) =>
+        fleet.Instances.TryFind(instance, out var held) && held.Claims().Contains(claim)
+        && nodes.Find(claim.NodeKey) is { IsChanging: false } worker && !worker.View.Claims.ContainsKey(claim.Sequence);
+
+    private static void CompareSameGeneration(LedgerDifferences differences, NodeView memory, NodeView store)
+    {
+        differences.OfUsage(memory.Id, V1.LedgerLocation.Memory, memory.UsedByClass(), store.UsedByClass(), "usage in memory and in the store");
+        if (memory.FailedBuilds != store.FailedBuilds)
+        {
+            differences.Add(memory.Id, V1.LedgerPart.Statistics, V1.LedgerLocation.Memory, "", store.FailedBuilds, memory.FailedBuilds,
+                "failed builds in memory and in the store");
+        }
+
+        foreach (var sequence in memory.Claims.Keys.Union(store.Claims.Keys))
+        {
+            var (inMemory, inStore) = (memory.Claims.GetValueOrDefault(sequence), store.Claims.GetValueOrDefault(sequence));
+            if (inMemory != inStore)
+                differences.OfClaim(memory.Id, WhereMissing(inMemory, inStore), $"claim {(inMemory ?? inStore)!.Id} differs between memory and store");
+        }
+
+        foreach (var sequence in memory.Migrations.Keys.Union(store.Migrations.Keys))
+        {
+            var (inMemory, inStore) = (memory.Migrations.GetValueOrDefault(sequence), store.Migrations.GetValueOrDefault(sequence));
+            if (inMemory != inStore)
+                differences.OfMigration(memory.Id, WhereMissing(inMemory, inStore), $"migration {(inMemory ?? inStore)!.Id} differs between memory and store");
         }
     }
 
-    private static void Add(
-        V1.VerifyLedgerResponse response, NodeId node, V1.LedgerPart part, V1.LedgerLocation location, string resourceClass, long expected, long found,
-        string detail)
-    {
-        response.DifferenceCount++;
-        if (response.Differences.Count >= ToldMax)
-            return;
-        response.Differences.Add(new V1.LedgerDifference
-        {
-            NodeId = node.Value,
-            Part = part,
-            Location = location,
-            ResourceClass = resourceClass,
-            Expected = expected,
-            Found = found,
-            Detail = detail,
-        });
-    }
+    private static V1.LedgerLocation WhereMissing(object? inMemory, object? inStore) =>
+        inStore is null && inMemory is not null ? V1.LedgerLocation.Store : V1.LedgerLocation.Memory;
 }

@@ -23,13 +23,16 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private readonly ServiceMetrics _metrics;
     private readonly CommitOptions _commitOptions;
     private readonly RequestOptions _requestOptions;
+    private readonly FleetReadings _readings;
+    private readonly RetentionSweeper _retention;
     private readonly ILogger<Fleet> _logger;
     private GroupCommitter? _committer;
     private int _attempts;
 
     public Fleet(
         IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, StoreHealth health,
-        ServiceMetrics metrics, CommitOptions commitOptions, RequestOptions requestOptions, ILogger<Fleet> logger)
+        RetentionSweeper retention, ServiceMetrics metrics, FleetReadings readings, CommitOptions commitOptions, RequestOptions requestOptions,
+        ILogger<Fleet> logger)
     {
         _store = store;
         _services = services;
@@ -37,7 +40,9 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _history = history;
         _sampler = sampler;
         _health = health;
+        _retention = retention;
         _metrics = metrics;
+        _readings = readings;
         _commitOptions = commitOptions;
         _requestOptions = requestOptions;
         _logger = logger;
@@ -53,7 +58,9 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             Remember(request);
         _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
-        _nodes.Load(contents.Nodes, contents.LastClaimSequence);
+        _nodes.Load(contents.Nodes, contents.LastClaimSequence, contents.LastAuditSequence);
+        _metrics.Observe(_readings);
+        _retention.Start();
 
         _logger.Recovered(
             watch.ElapsedMilliseconds,
@@ -71,6 +78,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         if (Interlocked.Exchange(ref _committer, null) is not { } committer)
             return;
         _sampler.Dispose();
+        _retention.Dispose();
         _services.Leases.Dispose();
         committer.Dispose();
         _logger.Stopped(committer.LastRevision);
@@ -81,13 +89,13 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         _history.Append(batch.Events);
         _sampler.Note(batch);
-        _metrics.Committed(batch);
+        _metrics.Committed(batch, entries);
     }
 
     /// <inheritdoc/>
     public void OnStoreLost(Exception cause)
     {
-        _metrics.StoreFailed();
+        _metrics.StoreFailed(cause);
         _attempts++;
         if (_health.LostBecause is null)
             _logger.StoreLost(cause.Message, cause);

@@ -1,11 +1,14 @@
 using ResourceService.Ledger;
 using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Nodes;
 
 /// <summary>What all workers share.</summary>
-internal sealed class FleetServices(NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases)
+internal sealed class FleetServices(
+    NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases, FleetIndex candidates,
+    ServiceMetrics metrics)
 {
     private GroupCommitter? _committer;
 
@@ -18,8 +21,14 @@ internal sealed class FleetServices(NodeOptions options, TimeProvider time, Inst
     /// <summary>Which requests are known.</summary>
     public RequestMemory Requests { get; } = requests;
 
+    /// <summary>What is free where.</summary>
+    public FleetIndex Candidates { get; } = candidates;
+
     /// <summary>Who is woken when.</summary>
     public LeaseClock Leases { get; } = leases;
+
+    /// <summary>What is counted.</summary>
+    public ServiceMetrics Metrics { get; } = metrics;
 
     /// <summary>The one writer. Set once, after the fleet was loaded and before the first command.</summary>
     public GroupCommitter Committer

@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Options;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
-using Status = Google.Rpc.Status;
 
 namespace ResourceService.Server.Nodes;
 
@@ -11,10 +11,13 @@ namespace ResourceService.Server.Nodes;
 /// The door through which every change comes: counts what is under way and bounds it, turns callers away while the service stops, and gives a
 /// retry the first answer instead of doing its work again.
 /// </summary>
-internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, NodeOptions options)
+internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, NodeOptions options, ServiceMetrics metrics)
 {
     private int _inFlight;
     private volatile bool _stopping;
+
+    /// <summary>How many changes are under way.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Turns all further callers away; what is under way goes on.</summary>
     public void Stop() => _stopping = true;
@@ -59,7 +62,15 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
                         break;
 
                     case RequestMemory.Standing.Remembered:
-                        return reader.FindReply(answer) is { } kept ? parser.ParseFrom(kept) : Forgotten(id);
+                        if (reader.FindReply(answer) is { } kept)
+                        {
+                            metrics.RequestRepeated();
+                            return parser.ParseFrom(kept);
+                        }
+
+                        // It is older than ids are remembered, and went with the history of its time.
+                        fleet.Requests.Forget(id);
+                        break;
 
                     case RequestMemory.Standing.UnderWay:
                         await underWay.WaitAsync(cancellation);
@@ -79,7 +90,4 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
             Interlocked.Decrement(ref _inFlight);
         }
     }
-
-    // Answers are kept at least as long as ids are remembered.
-    private static Status Forgotten(Guid id) => throw new InvalidOperationException($"The answer to request {id} is remembered but not kept.");
 }

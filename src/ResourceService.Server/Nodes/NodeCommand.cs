@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Nodes;
@@ -17,6 +18,7 @@ internal sealed class NodeCommand(
     Func<NodeView, Decision> decide, Func<NodeView, Decision, IMessage> reply, RequestStamp request, CancellationToken cancellation) : CommitEntry, INodeWork
 {
     private readonly TaskCompletionSource<CommandOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CommandTrace? _trace = CommandTrace.Begin();
     private RequestOrigin _origin;
     private CommandOutcome _decided;
     private NodeWorker? _worker;
@@ -24,6 +26,9 @@ internal sealed class NodeCommand(
 
     /// <summary>The instance that must hold no claim yet; set for new claims.</summary>
     public InstanceId? NewInstance { get; init; }
+
+    /// <summary>Undoes what deciding did beside the ledger, when the decision could not be applied.</summary>
+    public Action? TakeBack { get; init; }
 
     /// <summary>Ends when the command was refused or is durable.</summary>
     public Task<CommandOutcome> Completion => _completion.Task;
@@ -40,6 +45,7 @@ internal sealed class NodeCommand(
     /// <inheritdoc/>
     public bool RunOn(NodeWorker worker)
     {
+        _trace?.Deciding();
         worker.Decide(this);
         return true;
     }
@@ -48,7 +54,11 @@ internal sealed class NodeCommand(
     public Decision Decide(NodeView node) => decide(node);
 
     /// <summary>The worker refused: the refusal is told once everything decided before is durable.</summary>
-    public void Refuse(Refusal refusal) => _decided = new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
+    public void Refuse(Refusal refusal)
+    {
+        _decided = new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
+        _trace?.Decided(refusal);
+    }
 
     /// <summary>The worker accepted and applied the changes.</summary>
     public void Accept(NodeWorker worker, NodeLedger ledger, NodeView before, IReadOnlyList<AppliedChange> changes, Decision decision)
@@ -59,6 +69,7 @@ internal sealed class NodeCommand(
         _origin = request.ToOrigin(answer);
         if (changes.Count > 0)
             Nodes = [new NodeCommit(ledger, before, changes)];
+        _trace?.Decided(refusal: null);
     }
 
     /// <summary>Deciding or applying broke an invariant: the node must be read from the store again.</summary>
@@ -75,6 +86,9 @@ internal sealed class NodeCommand(
     public void Complete(CommandStatus status) => _completion.TrySetResult(new CommandOutcome(status));
 
     /// <inheritdoc/>
+    public override void Committing(int entries) => _trace?.Committing(entries);
+
+    /// <inheritdoc/>
     public override void Committed(long answer)
     {
         if (Nodes.Count > 0)
@@ -84,13 +98,18 @@ internal sealed class NodeCommand(
     }
 
     /// <inheritdoc/>
-    public override void Acknowledge() => _completion.TrySetResult(_decided);
+    public override void Acknowledge()
+    {
+        _trace?.Committed(durable: true);
+        _completion.TrySetResult(_decided);
+    }
 
     /// <inheritdoc/>
     public override void Failed()
     {
         if (Nodes.Count > 0)
             _worker?.OnLost(Nodes[0]);
+        _trace?.Committed(durable: false);
         Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
     }
 }

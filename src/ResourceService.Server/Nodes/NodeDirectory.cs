@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Server.Nodes;
@@ -18,6 +19,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     private int _count;
     private volatile NodeWorker[]? _ordered;
     private long _lastClaimSequence;
+    private long _lastAuditSequence;
 
     /// <summary>How many nodes are known, deleted ones included.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -64,7 +66,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     }
 
     /// <summary>Takes over what the store holds, before the first command.</summary>
-    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence)
+    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence, long lastAuditSequence)
     {
         lock (_gate)
         {
@@ -74,17 +76,34 @@ internal sealed class NodeDirectory(FleetServices fleet)
                 while (_count + 1 < node.NodeKey)
                     Add(NodeView.Unregistered(_count + 1, new NodeId("")));
                 var worker = Add(node);
+                fleet.Candidates.Put(node);
                 foreach (var claim in node.Claims.Values)
-                    Invariant.Require(fleet.Instances.TryEnter(claim.Instance.Id, claim.Id), "an instance holds one claim");
+                    Invariant.Require(fleet.Instances.Put(claim.Instance.Id, claim.Id, claim.Role), "an instance holds one claim of each part");
                 worker.WakeForNextLease();
             }
         }
 
         _lastClaimSequence = lastClaimSequence;
+        _lastAuditSequence = lastAuditSequence;
     }
 
     /// <summary>An id for a claim that may be admitted. An id whose claim was refused is never used.</summary>
     public ClaimId NextClaimId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastClaimSequence));
+
+    /// <summary>An id for an audit.</summary>
+    public AuditId NextAuditId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastAuditSequence));
+
+    /// <summary>The move in flight that a live claim is part of, as source or as target; null when there is none.</summary>
+    public MigrationId? MigrationOf(Claim claim)
+    {
+        if (claim.Role == ClaimRole.MoveTarget)
+            return MigrationId.Of(claim.Id);
+        // The registry knows of a move before it is durable, its target's picture after.
+        return fleet.Instances.TryFind(claim.Instance.Id, out var held) && held.Primary == claim.Id && held.MoveTarget is { } target
+            && Find(target.NodeKey)!.View.Migrations.ContainsKey(target.Sequence)
+                ? MigrationId.Of(target)
+                : null;
+    }
 
     private NodeWorker Add(NodeView node)
     {

@@ -9,10 +9,10 @@ namespace ResourceService.Server.Nodes;
 /// each: neither can wait for the other.
 /// </summary>
 /// <param name="decide">
-/// Called once, by the last worker to come. Says what each node's changes are, in an entry to commit; null when nothing is to be committed.
+/// Called once, by the last worker to come. Says what each node's changes are, or that there are none, in an entry to commit.
 /// </param>
 /// <param name="fail">Called instead when the group cannot be carried out.</param>
-internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, CommitEntry?> decide, Action<CommandStatus> fail)
+internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, CommitEntry> decide, Action<CommandStatus> fail)
 {
     private readonly Lock _gate = new();
     private readonly List<NodeWorker> _parked = [];
@@ -80,8 +80,7 @@ internal sealed class NodeGroup(Func<IReadOnlyDictionary<int, GroupMember>, Comm
             members.Add(member.Before.NodeKey, member);
         }
 
-        if (decide(members) is { } entry)
-            last.Submit(entry, members.Values);
+        last.Submit(decide(members), members.Values);
     }
 
     // Whoever parked for the group goes on without it; whoever comes to its part later passes over it.

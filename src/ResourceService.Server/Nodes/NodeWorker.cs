@@ -53,8 +53,14 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>The durable picture. Readers never wait.</summary>
     public NodeView View => _view;
 
+    /// <summary>The picture that decides, changes that are not durable yet included.</summary>
+    public NodeView Newest => _ledger.View;
+
     /// <summary>Whether changes are under way that <see cref="View"/> does not show yet.</summary>
     public bool IsChanging => Volatile.Read(ref _uncommitted) > 0;
+
+    /// <summary>How many changes wait for a decision.</summary>
+    public int QueueDepth => Volatile.Read(ref _channel)?.Reader.Count ?? 0;
 
     /// <summary>Puts a command into the channel, or ends it at once when the channel is full or the store is lost.</summary>
     public void Post(NodeCommand command)
@@ -98,9 +104,15 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         if (Interlocked.CompareExchange(ref _wakeMs, long.MaxValue, moment.UnixMs) != moment.UnixMs)
             return;
         var now = _fleet.Now;
+        ExpireLeasesNow(now);
+        WakeForNextLease(now);
+    }
+
+    /// <summary>Ends the claims whose lease is over, without being woken by the clock.</summary>
+    public void ExpireLeasesNow(Instant now)
+    {
         if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
             Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
-        WakeForNextLease(now);
     }
 
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>
@@ -122,17 +134,21 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>The changes are durable: readers see them, leases run, ended claims free their instances. Called by the committer, in order.</summary>
     public void OnCommitted(NodeCommit commit)
     {
-        Interlocked.Decrement(ref _uncommitted);
-        _view = commit.Changes[^1].After;
+        Publish(commit.Changes[^1].After);
         foreach (var applied in commit.Changes)
         {
-            if (applied.Change is not ClaimChanged { After: var claim })
+            if (applied.Change.ClaimAfter is not { } claim)
                 continue;
             if (!claim.State.IsLive())
                 _fleet.Instances.Leave(claim.Instance.Id, claim.Id);
             else if (claim.LeaseEnd is { } end)
                 WakeBy(end);
+            if (applied.Change.Kind == ChangeKind.MigrationConfirmed)
+                _fleet.Instances.Put(claim.Instance.Id, claim.Id, claim.Role);
         }
+
+        // Last: a refusal that rests on these changes may be told as soon as they are all visible, and not before.
+        Interlocked.Decrement(ref _uncommitted);
     }
 
     /// <summary>The changes are not known to be durable. Called by the committer, before or after the ledger is read again.</summary>
@@ -140,7 +156,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     {
         foreach (var applied in commit.Changes)
         {
-            if (applied.Change is ClaimChanged { After: var claim })
+            if (applied.Change.ClaimAfter is { } claim)
                 _lost.Enqueue((claim.Instance.Id, claim.Id));
         }
 
@@ -205,8 +221,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             // Whatever it is, it must not leave this thread: the worker would never run again, and the caller may be another one.
             // The ledger may be half changed. Nothing of it can be trusted: the committer reads the node from the store again.
             _ledger.Poison();
-            if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.NodeKey == before.NodeKey)
-                _fleet.Instances.Leave(instance, entered);
+            if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.First.NodeKey == before.NodeKey)
+                _fleet.Instances.Leave(instance, entered.First);
+            command.TakeBack?.Invoke();
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
         }
@@ -216,13 +233,15 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     {
         if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var held))
         {
-            RefuseSecondClaim(command, instance, held);
+            RefuseSecondClaim(command, instance, held.First);
             return;
         }
 
         var decision = command.Decide(before);
         if (decision.Refusal is { } refusal)
         {
+            if (refusal.Kind == RefusalKind.StaleGeneration)
+                _fleet.Metrics.CallerWasStale();
             command.Refuse(refusal);
             if (IsChanging)
                 _fleet.Committer.Submit(command);
@@ -233,7 +252,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
 
         if (command.NewInstance is { } entering && !TryEnter(decision, out held))
         {
-            RefuseSecondClaim(command, entering, held);
+            RefuseSecondClaim(command, entering, held.First);
             return;
         }
 
@@ -252,7 +271,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         return applied;
     }
 
-    private bool TryEnter(Decision decision, out ClaimId held)
+    private bool TryEnter(Decision decision, out Holding held)
     {
         var claim = ((ClaimChanged)decision.Changes[0]).After;
         while (!_fleet.Instances.TryEnter(claim.Instance.Id, claim.Id))
@@ -281,7 +300,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             return true;
         _fleet.Instances.Exchange(_ledger.View, restored);
         _ledger = new NodeLedger(restored);
-        _view = restored;
+        Publish(restored);
         Volatile.Write(ref _uncommitted, 0);
         ForgetLost();
         WakeForNextLease();
@@ -296,6 +315,12 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             if (!_ledger.View.Claims.ContainsKey(lost.Claim.Sequence))
                 _fleet.Instances.Leave(lost.Instance, lost.Claim);
         }
+    }
+
+    private void Publish(NodeView node)
+    {
+        _view = node;
+        _fleet.Candidates.Put(node);
     }
 
     private void WakeBy(Instant moment)

@@ -38,6 +38,9 @@ internal sealed class RequestMemory
         Reused,
     }
 
+    /// <summary>How many requests are remembered.</summary>
+    public long Count => _parts.Sum(part => (long)part.Count);
+
     /// <summary>Takes the id for a request, or says what is known of it.</summary>
     public (Standing Standing, long Answer, Task UnderWay) Begin(Guid id, long fingerprint) => PartOf(id).Begin(id, fingerprint);
 
@@ -48,6 +51,9 @@ internal sealed class RequestMemory
     public void Remember(RequestOrigin origin, long answer) =>
         Remember(origin.RequestId!.Value, origin.Fingerprint, answer, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
+    /// <summary>The answer is no longer kept: the id means nothing any more.</summary>
+    public void Forget(Guid id) => PartOf(id).Forget(id);
+
     /// <summary>The caller that took the id is done with it. It stays known only if it was remembered.</summary>
     public void End(Guid id) => PartOf(id).End(id);
 
@@ -57,8 +63,17 @@ internal sealed class RequestMemory
     {
         private readonly Lock _gate = new();
         private readonly Dictionary<Guid, (long Fingerprint, long Answer)> _remembered = [];
-        private readonly Queue<(Guid Id, long TimeMs)> _oldest = new();
+        private readonly Queue<(Guid Id, long Answer, long TimeMs)> _oldest = new();
         private readonly Dictionary<Guid, (long Fingerprint, TaskCompletionSource Ended)> _underWay = [];
+
+        public int Count
+        {
+            get
+            {
+                lock (_gate)
+                    return _remembered.Count;
+            }
+        }
 
         public (Standing, long, Task) Begin(Guid id, long fingerprint)
         {
@@ -78,14 +93,23 @@ internal sealed class RequestMemory
             lock (_gate)
             {
                 if (countMax > 0 && _remembered.TryAdd(id, (fingerprint, answer)))
-                    _oldest.Enqueue((id, timeMs));
+                    _oldest.Enqueue((id, answer, timeMs));
                 while (_oldest.TryPeek(out var oldest)
                     && (_remembered.Count > countMax || timeMs - oldest.TimeMs > ageMax.TotalMilliseconds))
                 {
-                    _remembered.Remove(oldest.Id);
+                    // One that was forgotten may be remembered anew, with another answer.
+                    if (_remembered.TryGetValue(oldest.Id, out var remembered) && remembered.Answer == oldest.Answer)
+                        _remembered.Remove(oldest.Id);
                     _oldest.Dequeue();
                 }
             }
+        }
+
+        // Its place in the queue stays until it is the oldest, and means nothing then.
+        public void Forget(Guid id)
+        {
+            lock (_gate)
+                _remembered.Remove(id);
         }
 
         public void End(Guid id)

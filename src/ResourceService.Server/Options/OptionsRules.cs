@@ -17,6 +17,18 @@ internal static class OptionsRules
            select $"{setting.Path} is '{value}'; must be {expected}",
     ];
 
+    /// <summary>The settings of a section that do not exist: mostly a slip of the pen, which would otherwise have no effect and no sign.</summary>
+    public static IReadOnlyList<string> Unknown<T>(IConfigurationSection section)
+    {
+        var known = typeof(T).GetProperties().Select(property => property.Name).ToArray();
+        return
+        [
+            .. section.GetChildren()
+                .Where(setting => !known.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))
+                .Select(setting => $"{setting.Path} is no setting; did you mean {section.Path}:{known.MinBy(name => Distance(setting.Key, name))}?"),
+        ];
+    }
+
     /// <summary>What is wrong with the addresses to listen on.</summary>
     public static List<string> UrlViolations(string urls) =>
         [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Where(url => !IsUrl(url)).Select(
@@ -24,7 +36,8 @@ internal static class OptionsRules
 
     /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
     public static IReadOnlyList<string> Violations(
-        StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, MetricsOptions metrics)
+        StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, RetentionOptions retention, MetricsOptions metrics,
+        AuditOptions audits)
     {
         var violations = new List<string>();
         if (string.IsNullOrWhiteSpace(storage.DataDirectory))
@@ -44,6 +57,18 @@ internal static class OptionsRules
         Between("Requests:StreamInFlightMax", requests.StreamInFlightMax, 1, 100_000);
         Between("Requests:StreamsPerConnectionMax", requests.StreamsPerConnectionMax, 1, 100_000);
         Between("Requests:ShutdownSeconds", requests.ShutdownSeconds, 1, 3_600);
+        Between("Audits:StaleMigrationMinutes", audits.StaleMigrationMinutes, 1, 100_000);
+        Between("Audits:OverdueMinutes", audits.OverdueMinutes, 0, 100_000);
+        Between("Audits:SweepIntervalSeconds", audits.SweepIntervalSeconds, 1, 3_600);
+        Between("Audits:SweptNodesMax", audits.SweptNodesMax, 1, 1_000_000);
+        Between("Requests:WatchStallSeconds", requests.WatchStallSeconds, 1, 86_400);
+        Between("Retention:EventHours", retention.EventHours, 0, 1_000_000);
+        Between("Retention:EndedClaimHours", retention.EndedClaimHours, 0, 1_000_000);
+        Between("Retention:SnapshotHours", retention.SnapshotHours, 1, 1_000_000);
+        Between("Retention:SnapshotMinuteHours", retention.SnapshotMinuteHours, 1, 1_000_000);
+        Between("Retention:SnapshotHourHours", retention.SnapshotHourHours, 0, 1_000_000);
+        Between("Retention:StepRows", retention.StepRows, 1, 100_000);
+        Between("Retention:IntervalSeconds", retention.IntervalSeconds, 1, 86_400);
         Between("Metrics:Port", metrics.Port, 0, 65_535);
         return violations;
 
@@ -77,6 +102,26 @@ internal static class OptionsRules
             return null;
         var names = Enum.GetNames(type);
         return names.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : $"one of {string.Join(", ", names)}";
+    }
+
+    // How many letters must be added, taken out or exchanged (Levenshtein's distance), row by row.
+    private static int Distance(string left, string right)
+    {
+        var above = Enumerable.Range(0, right.Length + 1).ToArray();
+        for (var i = 0; i < left.Length; i++)
+        {
+            var row = new int[right.Length + 1];
+            row[0] = i + 1;
+            for (var j = 0; j < right.Length; j++)
+            {
+                var exchange = above[j] + (char.ToUpperInvariant(left[i]) == char.ToUpperInvariant(right[j]) ? 0 : 1);
+                row[j + 1] = Math.Min(exchange, Math.Min(above[j + 1], row[j]) + 1);
+            }
+
+            above = row;
+        }
+
+        return above[right.Length];
     }
 
     // The server itself takes a port that is no number for a part of the host's name, and listens on every address at port 80.

@@ -21,6 +21,12 @@ public sealed class RequestOptions
     /// <summary>The most calls at a time on one connection. 1 to 100,000.</summary>
     public int StreamsPerConnectionMax { get; set; } = 1_024;
 
+    /// <summary>
+    /// How long a watcher may take for one message, in seconds, before it is told to come back: it holds memory as long as it does not read.
+    /// 1 to 86,400.
+    /// </summary>
+    public int WatchStallSeconds { get; set; } = 60;
+
     /// <summary>How long calls in flight may take to end when the service stops, in seconds. 1 to 3,600.</summary>
     public int ShutdownSeconds { get; set; } = 10;
 }

@@ -41,4 +41,19 @@ internal static partial class ServiceLog
 
     [LoggerMessage(33, LogLevel.Warning, "Callers are not authenticated: whoever reaches this service may do everything")]
     public static partial void Unauthenticated(this ILogger logger);
+
+    [LoggerMessage(43, LogLevel.Warning, "A watcher took nothing for {Seconds} s and was cut off after revision {Revision}")]
+    public static partial void WatcherCutOff(this ILogger logger, int seconds, long revision);
+
+    [LoggerMessage(40, LogLevel.Warning, "{Count} leases of {NodeId} had ended and were still held: was the clock set?")]
+    public static partial void LeasesMissed(this ILogger logger, int count, string nodeId);
+
+    [LoggerMessage(41, LogLevel.Warning, "{Count} moves have made no progress for {Minutes} minutes: confirm, revert or fail them")]
+    public static partial void StaleMigrations(this ILogger logger, int count, int minutes);
+
+    [LoggerMessage(42, LogLevel.Warning, "{Count} nodes were not audited for {Minutes} minutes")]
+    public static partial void OverdueAudits(this ILogger logger, int count, int minutes);
+
+    [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
+    public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
 }

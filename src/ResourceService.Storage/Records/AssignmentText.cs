@@ -16,7 +16,7 @@ internal static class AssignmentText
         : JsonSerializer.Serialize(
             new AssignmentRecord(
                 assignment.Cells.Count == 0 ? null : [.. assignment.Cells.Select(Write)],
-                assignment.Devices.Count == 0 ? null : [.. assignment.Devices.Select(device => new OwnedDeviceRecord(device.RequestName, device.Address))]),
+                assignment.Devices.Count == 0 ? null : [.. assignment.Devices.Select(Write)]),
             RequestJson.Default.AssignmentRecord);
 
     public static Assignment Read(string? text)
@@ -27,7 +27,7 @@ internal static class AssignmentText
             ?? throw new InvalidDataException("The store holds an empty assignment.");
         return new Assignment(
             ValueList.From((record.Cells ?? []).Select(Read)),
-            ValueList.From((record.Devices ?? []).Select(device => new AssignedDevice(device.Request, device.Address))));
+            ValueList.From((record.Devices ?? []).Select(Read)));
     }
 
     private static OwnedCellRecord Write(CellAssignment cell) => new(
@@ -37,6 +37,10 @@ internal static class AssignmentText
     private static CellAssignment Read(OwnedCellRecord cell) => new(
         cell.Cell, cell.PageSizeKb, cell.PoolSizeKb, ValueList.From(cell.Pinning.Select(pin => new PinnedCpu(pin[0], pin[1]))),
         CpuSet.From(cell.EmulatorCpus), CpuSet.From(cell.IdleCpus), CpuSet.From(cell.SharedVcpus), cell.MemoryMb);
+
+    private static OwnedDeviceRecord Write(AssignedDevice device) => new(device.RequestName, device.Address, device.ParentAddress);
+
+    private static AssignedDevice Read(OwnedDeviceRecord device) => new(device.Request, device.Address) { ParentAddress = device.Parent };
 }
 
 internal sealed record AssignmentRecord(OwnedCellRecord[]? Cells, OwnedDeviceRecord[]? Devices);
@@ -44,4 +48,4 @@ internal sealed record AssignmentRecord(OwnedCellRecord[]? Cells, OwnedDeviceRec
 internal sealed record OwnedCellRecord(
     int Cell, long PageSizeKb, long PoolSizeKb, int[][] Pinning, int[] EmulatorCpus, int[] IdleCpus, int[] SharedVcpus, long MemoryMb);
 
-internal sealed record OwnedDeviceRecord(string Request, string Address);
+internal sealed record OwnedDeviceRecord(string Request, string Address, string? Parent);

@@ -1,5 +1,7 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage.Records;
@@ -16,6 +18,8 @@ internal sealed class NodeRow
     public string Used { get; init; } = "";
     public long FailedBuilds { get; init; }
     public long UpdateTime { get; init; }
+    public long? AuditSeq { get; init; }
+    public long? AuditTime { get; init; }
 
     /// <summary>The node without its claims.</summary>
     public NodeView ToNode() => new()
@@ -28,6 +32,8 @@ internal sealed class NodeRow
         RegisterTime = new Instant(RegisterTime),
         UpdateTime = new Instant(UpdateTime),
         FailedBuilds = (int)FailedBuilds,
+        LastAudit = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
+        LastAuditTime = AuditTime is { } time ? new Instant(time) : null,
     };
 }
 
@@ -66,6 +72,39 @@ internal sealed class ClaimRow
     };
 }
 
+/// <summary>A row of <c>migrations</c>.</summary>
+internal sealed class MigrationRow
+{
+    public long MigrationSeq { get; init; }
+    public long TargetKey { get; init; }
+    public long SourceKey { get; init; }
+    public long SourceSeq { get; init; }
+    public long Type { get; init; }
+    public string InstanceId { get; init; } = "";
+    public long State { get; init; }
+    public long? LeaseEnd { get; init; }
+    public long CreateTime { get; init; }
+    public long UpdateTime { get; init; }
+    public long? EndTime { get; init; }
+    public string? Reason { get; init; }
+    public long Generation { get; init; }
+
+    public Migration ToMigration() => new(
+        (MigrationType)Type,
+        new InstanceId(InstanceId),
+        new ClaimId((int)SourceKey, SourceSeq),
+        new ClaimId((int)TargetKey, MigrationSeq),
+        (MigrationState)State,
+        LeaseEnd is { } end ? new Instant(end) : null,
+        new Instant(CreateTime),
+        new Instant(UpdateTime),
+        EndTime is { } ended ? new Instant(ended) : null,
+        Reason ?? "")
+    {
+        Generation = Generation,
+    };
+}
+
 /// <summary>A row of <c>events</c>, without what a retry needs.</summary>
 internal sealed class EventRow
 {
@@ -89,6 +128,13 @@ internal sealed class EventRow
     public string? Before { get; init; }
     public string? After { get; init; }
     public byte[]? RequestId { get; init; }
+    public long? MigrationSeq { get; init; }
+    public long? TargetKey { get; init; }
+    public long? SourceKey { get; init; }
+    public long? MigrationBefore { get; init; }
+    public long? MigrationAfter { get; init; }
+    public long? AuditSeq { get; init; }
+    public string? AmountsBefore { get; init; }
 
     public LedgerEvent ToEvent()
     {
@@ -110,6 +156,7 @@ internal sealed class EventRow
             InstanceId = InstanceId is null ? null : new InstanceId(InstanceId),
             ClaimId = ClaimSeq is { } sequence ? new ClaimId((int)NodeKey, sequence) : null,
             Amounts = Amounts is null ? null : AmountsText.Read(Amounts),
+            AmountsBefore = AmountsBefore is null ? null : AmountsText.Read(AmountsBefore),
             LeaseBefore = LeaseBefore is { } before ? new Instant(before) : null,
             LeaseAfter = LeaseAfter is { } after ? new Instant(after) : null,
             InstanceBefore = ofClaim && Before is not null ? SpecText.ReadInstance(Before) : null,
@@ -117,8 +164,34 @@ internal sealed class EventRow
             SpecBefore = !ofClaim && Before is not null ? SpecText.Read(Before) : null,
             SpecAfter = !ofClaim && After is not null ? SpecText.Read(After) : null,
             RequestId = RequestId is null ? null : new Guid(RequestId, bigEndian: true),
+            MigrationId = MigrationSeq is { } move ? new MigrationId((int)TargetKey!.Value, move) : null,
+            MovedFrom = (int?)SourceKey,
+            MigrationBefore = (MigrationState?)MigrationBefore,
+            MigrationAfter = (MigrationState?)MigrationAfter,
+            AuditId = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
         };
     }
+}
+
+/// <summary>A row of <c>audits</c>; without drifts where they were not asked for.</summary>
+internal sealed class AuditRow
+{
+    public long AuditSeq { get; init; }
+    public long NodeKey { get; init; }
+    public long Mode { get; init; }
+    public long Time { get; init; }
+    public long ObserveTime { get; init; }
+    public long ObservedGeneration { get; init; }
+    public long NodeGeneration { get; init; }
+    public string Actor { get; init; } = "";
+    public long InstanceCount { get; init; }
+    public long DriftCount { get; init; }
+    public long HealedCount { get; init; }
+    public string? Drifts { get; init; }
+
+    public Audit ToAudit() => new(
+        new AuditId((int)NodeKey, AuditSeq), (AuditMode)Mode, new Instant(Time), new Instant(ObserveTime), ObservedGeneration, NodeGeneration, Actor,
+        (int)InstanceCount, (int)DriftCount, (int)HealedCount, Drifts is null ? [] : AuditText.Read(Drifts));
 }
 
 /// <summary>What the service keeps in memory of a remembered request.</summary>

@@ -6,16 +6,21 @@ namespace ResourceService.Storage.Sqlite;
 /// </summary>
 public sealed class DataDirectory : IDisposable
 {
+    private const string DatabaseName = "ledger.db";
+
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream heldLock)
     {
-        DatabasePath = Path.Combine(path, "ledger.db");
+        DatabasePath = Path.Combine(path, DatabaseName);
         _lock = heldLock;
     }
 
     /// <summary>The database's file.</summary>
     public string DatabasePath { get; }
+
+    /// <summary>Where the database of a folder is, for those who only read it and need no lock.</summary>
+    public static string DatabasePathOf(string directory) => Path.Combine(Path.GetFullPath(directory), DatabaseName);
 
     /// <summary>Creates the folder when it is missing and locks it. Throws when another process has it or it cannot be written.</summary>
     public static DataDirectory Open(string directory)

@@ -1,10 +1,12 @@
 using Microsoft.Data.Sqlite;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Storage.Records;
 
 namespace ResourceService.Storage.Sqlite;
 
-/// <summary>Writes a batch's rows inside a transaction: claims, events, nodes, usage, snapshots. One thread at a time.</summary>
+/// <summary>Writes a batch's rows inside a transaction: claims, moves, events, nodes, usage, snapshots. One thread at a time.</summary>
 internal sealed class SqliteBatchWriter
 {
     private readonly RowBinder<CommitBatch.NodeUpdate> _node = new(
@@ -48,18 +50,36 @@ internal sealed class SqliteBatchWriter
         });
 
     private readonly RowBinder<Claim> _claim = new(
-        ["@claim_seq", "@project_id", "@attributes", "@state", "@lease_end", "@update_time", "@generation", "@reason"],
+        ["@claim_seq", "@project_id", "@attributes", "@state", "@lease_end", "@update_time", "@generation", "@reason"], BindClaim);
+
+    private readonly RowBinder<Claim> _wholeClaim = new(
+        ["@claim_seq", "@project_id", "@attributes", "@state", "@lease_end", "@update_time", "@generation", "@reason", "@amounts", "@request",
+            "@assignment", "@role"],
         static (claim, values) =>
         {
-            values[0].Value = claim.Id.Sequence;
-            values[1].Value = claim.Instance.ProjectId;
-            values[2].Value = OrNull(AttributesText.Write(claim.Instance));
-            values[3].Value = (int)claim.State;
-            values[4].Value = OrNull(claim.LeaseEnd?.UnixMs);
-            values[5].Value = claim.UpdateTime.UnixMs;
-            values[6].Value = claim.Generation;
-            values[7].Value = OrNull(claim.Reason);
+            BindClaim(claim, values);
+            values[8].Value = claim.Amounts.ToString();
+            values[9].Value = OrNull(RequestText.Write(claim.Request));
+            values[10].Value = OrNull(AssignmentText.Write(claim.Assignment));
+            values[11].Value = (int)claim.Role;
         });
+
+    private readonly RowBinder<Migration> _newMigration = new(
+        ["@migration_seq", "@state", "@lease_end", "@update_time", "@end_time", "@reason", "@generation", "@target_key", "@source_key",
+            "@source_seq", "@type", "@instance_id", "@create_time"],
+        static (migration, values) =>
+        {
+            BindMigration(migration, values);
+            values[7].Value = migration.Target.NodeKey;
+            values[8].Value = migration.Source.NodeKey;
+            values[9].Value = migration.Source.Sequence;
+            values[10].Value = (int)migration.Type;
+            values[11].Value = migration.Instance.Value;
+            values[12].Value = migration.CreateTime.UnixMs;
+        });
+
+    private readonly RowBinder<Migration> _migration = new(
+        ["@migration_seq", "@state", "@lease_end", "@update_time", "@end_time", "@reason", "@generation"], BindMigration);
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _claimedEvent = new(
         ["@claim_seq", "@revision", "@kind", "@generation", "@actor", "@used_after", "@claim_count", "@node_state", "@state_after", "@lease_after",
@@ -86,6 +106,52 @@ internal sealed class SqliteBatchWriter
             "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
             "@fingerprint", "@reply", "@node_state"],
         BindEvent);
+
+    private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _fullEvent = new(
+        ["@revision", "@time", "@kind", "@node_key", "@generation", "@actor", "@used_after", "@claim_count", "@reason", "@state_before",
+            "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
+            "@fingerprint", "@reply", "@node_state", "@migration_seq", "@target_key", "@source_key", "@migration_before", "@migration_after",
+            "@audit_seq", "@amounts_before"],
+        static (row, values) =>
+        {
+            BindEvent(row, values);
+            var recorded = row.Event;
+            values[22].Value = OrNull(recorded.MigrationId?.Sequence);
+            values[23].Value = OrNull(recorded.MigrationId?.NodeKey);
+            values[24].Value = OrNull(recorded.MovedFrom);
+            values[25].Value = OrNull((int?)recorded.MigrationBefore);
+            values[26].Value = OrNull((int?)recorded.MigrationAfter);
+            values[27].Value = OrNull(recorded.AuditId?.Sequence);
+            values[28].Value = OrNull(recorded.AmountsBefore?.ToString());
+        });
+
+    private readonly RowBinder<Audit> _audit = new(
+        ["@audit_seq", "@node_key", "@mode", "@time", "@observe_time", "@observed_generation", "@node_generation", "@actor", "@instance_count",
+            "@drift_count", "@healed_count", "@drifts"],
+        static (audit, values) =>
+        {
+            values[0].Value = audit.Id.Sequence;
+            values[1].Value = audit.Id.NodeKey;
+            values[2].Value = (int)audit.Mode;
+            values[3].Value = audit.Time.UnixMs;
+            values[4].Value = audit.ObserveTime.UnixMs;
+            values[5].Value = audit.ObservedGeneration;
+            values[6].Value = audit.NodeGeneration;
+            values[7].Value = audit.Actor;
+            values[8].Value = audit.InstanceCount;
+            values[9].Value = audit.DriftCount;
+            values[10].Value = audit.HealedCount;
+            values[11].Value = AuditText.Write(audit.Drifts);
+        });
+
+    private readonly RowBinder<Audit> _lastAudit = new(
+        ["@node_key", "@audit_seq", "@time"],
+        static (audit, values) =>
+        {
+            values[0].Value = audit.Id.NodeKey;
+            values[1].Value = audit.Id.Sequence;
+            values[2].Value = audit.Time.UnixMs;
+        });
 
     private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
         ["@number", "@request_id", "@fingerprint", "@reply"],
@@ -123,10 +189,18 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.InsertPlainClaim, _newPlainClaim, batch.AddedClaims.Where(IsPlain));
         Execute(SqliteStatements.InsertClaim, _newClaim, batch.AddedClaims.Where(claim => !IsPlain(claim)));
         Execute(SqliteStatements.UpdateClaim, _claim, batch.ChangedClaims);
+        Execute(SqliteStatements.UpdateWholeClaim, _wholeClaim, batch.RewrittenClaims);
+        Execute(SqliteStatements.InsertMigration, _newMigration, batch.AddedMigrations);
+        Execute(SqliteStatements.UpdateMigration, _migration, batch.ChangedMigrations);
         Execute(SqliteStatements.InsertClaimedEvent, _claimedEvent, batch.Events.Zip(batch.Origins).Where(row => IsOfNewClaim(row.First)));
-        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First)));
+        Execute(SqliteStatements.InsertFullEvent, _fullEvent, batch.Events.Zip(batch.Origins).Where(row => IsFull(row.First)));
+        Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First) && !IsFull(row.First)));
+        Execute(SqliteStatements.InsertAudit, _audit, batch.Audits);
+        Execute(SqliteStatements.UpsertNodeAudit, _lastAudit, batch.Audits);
         Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
+        foreach (var step in batch.Retention)
+            SqliteRetention.Run(connection, step);
 
         int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows) => connection.ExecuteKept(sql, binder.Each(rows));
     }
@@ -154,6 +228,29 @@ internal sealed class SqliteBatchWriter
         values[8].Value = claim.CreateTime.UnixMs;
         values[9].Value = claim.UpdateTime.UnixMs;
         values[10].Value = claim.Generation;
+    }
+
+    private static void BindClaim(Claim claim, SqliteParameter[] values)
+    {
+        values[0].Value = claim.Id.Sequence;
+        values[1].Value = claim.Instance.ProjectId;
+        values[2].Value = OrNull(AttributesText.Write(claim.Instance));
+        values[3].Value = (int)claim.State;
+        values[4].Value = OrNull(claim.LeaseEnd?.UnixMs);
+        values[5].Value = claim.UpdateTime.UnixMs;
+        values[6].Value = claim.Generation;
+        values[7].Value = OrNull(claim.Reason);
+    }
+
+    private static void BindMigration(Migration migration, SqliteParameter[] values)
+    {
+        values[0].Value = migration.Id.Sequence;
+        values[1].Value = (int)migration.State;
+        values[2].Value = OrNull(migration.LeaseEnd?.UnixMs);
+        values[3].Value = migration.UpdateTime.UnixMs;
+        values[4].Value = OrNull(migration.EndTime?.UnixMs);
+        values[5].Value = OrNull(migration.Reason);
+        values[6].Value = migration.Generation;
     }
 
     private static void BindEvent((LedgerEvent Event, RequestOrigin Origin) row, SqliteParameter[] values)
@@ -192,7 +289,10 @@ internal sealed class SqliteBatchWriter
         values[2].Value = OrNull(origin.Reply);
     }
 
-    private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null };
+    private static bool IsOfNewClaim(LedgerEvent recorded) =>
+        recorded is { ClaimId: not null, StateBefore: null, MigrationId: null, AuditId: null };
+
+    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null;
 
     private static bool IsPlain(Claim claim) => claim.Request.IsPlain && claim.Assignment.IsNone && claim.Role == ClaimRole.Primary;
 

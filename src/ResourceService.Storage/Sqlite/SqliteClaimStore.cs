@@ -1,6 +1,7 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage.Records;
 
@@ -34,8 +35,14 @@ public sealed class SqliteClaimStore : IClaimStore
         {
             var connections = new SqliteConnections(directory.DatabasePath, options);
             writer = connections.OpenWriter();
-            SchemaUpgrader.Upgrade(writer);
+            DatabaseFile.RequireSound(writer, directory.DatabasePath, options.IntegrityCheck);
+            SchemaUpgrader.Upgrade(writer, directory.DatabasePath);
             return new SqliteClaimStore(directory, connections, writer);
+        }
+        catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
+        {
+            Close();
+            throw DatabaseFile.Damaged(directory.DatabasePath, cause.Message, cause);
         }
         catch (SqliteException cause)
         {
@@ -62,11 +69,12 @@ public sealed class SqliteClaimStore : IClaimStore
         var lastClaim = _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim);
         var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
         var claims = LoadLiveClaims(lastClaim);
+        var migrations = LoadMigrationsInFlight();
         var views = new NodeView[nodes.Count];
         Parallel.For(0, nodes.Count, i =>
         {
             var node = nodes[i].ToNode();
-            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : []);
+            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : [], migrations[node.NodeKey]);
         });
 
         var limit = new { limit = remembered };
@@ -81,6 +89,7 @@ public sealed class SqliteClaimStore : IClaimStore
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
             lastClaim,
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastAudit),
             nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
     }
 
@@ -92,10 +101,11 @@ public sealed class SqliteClaimStore : IClaimStore
             .Where(row => nodeKeys.Contains((int)row.NodeKey))
             .Select(row => row.ToClaim())
             .ToLookup(claim => claim.Id.NodeKey);
+        var migrations = LoadMigrationsInFlight();
         return [.. _writer.Query<NodeRow>(SqliteStatements.SelectNodes, buffered: false)
             .Where(row => nodeKeys.Contains((int)row.NodeKey))
             .Select(row => row.ToNode())
-            .Select(node => NodeView.Restore(node, claims[node.NodeKey]))];
+            .Select(node => NodeView.Restore(node, claims[node.NodeKey], migrations[node.NodeKey]))];
     }
 
     /// <inheritdoc/>
@@ -157,6 +167,9 @@ public sealed class SqliteClaimStore : IClaimStore
             // The connection is dropped before the next write in any case.
         }
     }
+
+    private ILookup<int, Migration> LoadMigrationsInFlight() =>
+        _writer.Query<MigrationRow>(SqliteStatements.SelectMigrationsInFlight).ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
 
     // Claims are most of what is read at start. Ranges of sequences are read side by side, one per core.
     private Dictionary<int, List<Claim>> LoadLiveClaims(long lastClaim)

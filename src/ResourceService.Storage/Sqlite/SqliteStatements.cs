@@ -57,6 +57,29 @@ internal static class SqliteStatements
         WHERE claim_seq = @claim_seq
         """;
 
+    /// <summary>Keeps everything that may change of a claim: its part, or what it was given, has changed too.</summary>
+    public const string UpdateWholeClaim = """
+        UPDATE claims
+        SET project_id = @project_id, attributes = @attributes, state = @state, lease_end = @lease_end, update_time = @update_time,
+            generation = @generation, reason = @reason, amounts = @amounts, request = @request, assignment = @assignment, role = @role
+        WHERE claim_seq = @claim_seq
+        """;
+
+    /// <summary>Keeps a new move.</summary>
+    public const string InsertMigration = """
+        INSERT INTO migrations (migration_seq, state, lease_end, update_time, end_time, reason, generation, target_key, source_key, source_seq,
+            type, instance_id, create_time)
+        VALUES (@migration_seq, @state, @lease_end, @update_time, @end_time, @reason, @generation, @target_key, @source_key, @source_seq,
+            @type, @instance_id, @create_time)
+        """;
+
+    /// <summary>Keeps a new state of a move.</summary>
+    public const string UpdateMigration = """
+        UPDATE migrations
+        SET state = @state, lease_end = @lease_end, update_time = @update_time, end_time = @end_time, reason = @reason, generation = @generation
+        WHERE migration_seq = @migration_seq
+        """;
+
     /// <summary>
     /// Keeps the event of a new claim, with the answer for retries. What never changes of a claim stands in its row, which
     /// was written right before: copying it there costs less than handing it over twice.
@@ -77,6 +100,30 @@ internal static class SqliteStatements
             @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply)
         """;
 
+    /// <summary>Keeps an event of a move or of an audit, with the answer for retries.</summary>
+    public const string InsertFullEvent = """
+        INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state, reason,
+            state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply,
+            migration_seq, target_key, source_key, migration_before, migration_after, audit_seq, amounts_before)
+        VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
+            @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply,
+            @migration_seq, @target_key, @source_key, @migration_before, @migration_after, @audit_seq, @amounts_before)
+        """;
+
+    /// <summary>Keeps an audit.</summary>
+    public const string InsertAudit = """
+        INSERT INTO audits (audit_seq, node_key, mode, time, observe_time, observed_generation, node_generation, actor, instance_count, drift_count,
+            healed_count, drifts)
+        VALUES (@audit_seq, @node_key, @mode, @time, @observe_time, @observed_generation, @node_generation, @actor, @instance_count, @drift_count,
+            @healed_count, @drifts)
+        """;
+
+    /// <summary>Keeps which audit of its node is the last. Decided in order, so what comes later is newer.</summary>
+    public const string UpsertNodeAudit = """
+        INSERT INTO node_audits (node_key, audit_seq, time) VALUES (@node_key, @audit_seq, @time)
+        ON CONFLICT (node_key) DO UPDATE SET audit_seq = excluded.audit_seq, time = excluded.time
+        """;
+
     /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
     public const string InsertUnchangedRequest = """
         INSERT INTO unchanged_requests (number, time, request_id, fingerprint, reply)
@@ -95,8 +142,9 @@ internal static class SqliteStatements
     /// <summary>Which nodes are there, and how are they?</summary>
     public const string SelectNodes = """
         SELECT n.node_key AS NodeKey, n.spec AS Spec, n.state AS State, n.state_reason AS StateReason, n.register_time AS RegisterTime,
-            u.generation AS Generation, u.used AS Used, u.failed_builds AS FailedBuilds, u.update_time AS UpdateTime
-        FROM nodes n JOIN node_usage u ON u.node_key = n.node_key
+            u.generation AS Generation, u.used AS Used, u.failed_builds AS FailedBuilds, u.update_time AS UpdateTime,
+            a.audit_seq AS AuditSeq, a.time AS AuditTime
+        FROM nodes n JOIN node_usage u ON u.node_key = n.node_key LEFT JOIN node_audits a ON a.node_key = n.node_key
         """;
 
     /// <summary>The columns of a claim.</summary>
@@ -109,7 +157,6 @@ internal static class SqliteStatements
     /// <summary>Which claims hold resources, in a range of sequences? (1 is HELD, 2 is ACTIVE.)</summary>
     public const string SelectLiveClaims =
         $"SELECT {ClaimColumns} FROM claims WHERE claim_seq > @after AND claim_seq <= @until AND state IN (1, 2) ORDER BY claim_seq";
-
 
     /// <summary>Which claims hold resources at all?</summary>
     public const string SelectAllLiveClaims = $"SELECT {ClaimColumns} FROM claims WHERE state IN (1, 2) ORDER BY claim_seq";
@@ -126,6 +173,34 @@ internal static class SqliteStatements
             AND (@projectId IS NULL OR project_id = @projectId)
         ORDER BY claim_seq LIMIT @limit
         """;
+
+    /// <summary>The columns of a move.</summary>
+    public const string MigrationColumns = """
+        migration_seq AS MigrationSeq, target_key AS TargetKey, source_key AS SourceKey, source_seq AS SourceSeq, type AS Type,
+            instance_id AS InstanceId, state AS State, lease_end AS LeaseEnd, create_time AS CreateTime, update_time AS UpdateTime,
+            end_time AS EndTime, reason AS Reason, generation AS Generation
+        """;
+
+    /// <summary>Which moves are in flight? (1 is PREPARING, 2 is RUNNING, 3 is FINISHED; the index needs the numbers here.)</summary>
+    public const string SelectMigrationsInFlight = $"SELECT {MigrationColumns} FROM migrations WHERE state IN (1, 2, 3) ORDER BY migration_seq";
+
+    /// <summary>How is this move?</summary>
+    public const string SelectMigration = $"SELECT {MigrationColumns} FROM migrations WHERE migration_seq = @sequence";
+
+    /// <summary>Which moves match a filter, page by page? Goes on with one of the two below.</summary>
+    public const string SelectMigrations = $"""
+        SELECT {MigrationColumns} FROM migrations
+        WHERE migration_seq > @after AND state IN @states
+            AND (@nodeKey IS NULL OR target_key = @nodeKey OR source_key = @nodeKey)
+            AND (@instanceId IS NULL OR instance_id = @instanceId)
+            AND (NOT @typesAreLimited OR type IN @types)
+        """;
+
+    /// <summary>All that match.</summary>
+    public const string InAnyState = " ORDER BY migration_seq LIMIT @limit";
+
+    /// <summary>Those in flight, by their index.</summary>
+    public const string OnlyInFlight = " AND state IN (1, 2, 3)" + InAnyState;
 
     /// <summary>What is the highest claim sequence ever given?</summary>
     public const string SelectLastClaim = "SELECT coalesce(max(claim_seq), 0) FROM claims";
@@ -174,12 +249,15 @@ internal static class SqliteStatements
         SELECT revision AS Revision, time AS Time, kind AS Kind, node_key AS NodeKey, generation AS Generation, actor AS Actor,
             used_after AS UsedAfter, claim_count AS ClaimCount, node_state AS NodeState, reason AS Reason, state_before AS StateBefore, state_after AS StateAfter,
             instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
-            before AS Before, after AS After, request_id AS RequestId
+            before AS Before, after AS After, request_id AS RequestId, migration_seq AS MigrationSeq, target_key AS TargetKey,
+            source_key AS SourceKey, migration_before AS MigrationBefore, migration_after AS MigrationAfter, audit_seq AS AuditSeq,
+            amounts_before AS AmountsBefore
         FROM events
         WHERE revision > @after AND revision <= @until
-            AND (@nodeKey IS NULL OR node_key = @nodeKey)
+            AND (@nodeKey IS NULL OR node_key = @nodeKey OR target_key = @nodeKey OR source_key = @nodeKey)
             AND (@instanceId IS NULL OR instance_id = @instanceId)
             AND (@claimSequence IS NULL OR claim_seq = @claimSequence)
+            AND (@migrationSequence IS NULL OR migration_seq = @migrationSequence)
             AND (@actor IS NULL OR actor = @actor)
             AND (NOT @kindsAreLimited OR kind IN @kinds)
             AND (@start IS NULL OR time >= @start)
@@ -192,10 +270,104 @@ internal static class SqliteStatements
     /// <summary>The newest first.</summary>
     public const string NewestFirst = " ORDER BY revision DESC LIMIT @limit";
 
-    /// <summary>How did a node's usage develop?</summary>
+    /// <summary>
+    /// How did a node's usage develop? From one snapshot on the next that is far enough away is looked up, so that thinning a month reads as much
+    /// as it gives.
+    /// </summary>
     public const string SelectSnapshots = """
+        WITH RECURSIVE kept (at) AS (
+            SELECT min(time) FROM usage_snapshots WHERE node_key = @nodeKey AND time > @after AND time < @until
+            UNION ALL
+            SELECT (SELECT min(time) FROM usage_snapshots WHERE node_key = @nodeKey AND time >= kept.at + @interval AND time < @until)
+            FROM kept WHERE kept.at IS NOT NULL
+            LIMIT @limit)
         SELECT node_key AS NodeKey, time AS Time, generation AS Generation, used AS Used, capacity AS Capacity, claim_count AS ClaimCount,
             state AS State
-        FROM usage_snapshots WHERE node_key = @nodeKey AND time > @after AND time < @until ORDER BY time LIMIT @limit
+        FROM kept JOIN usage_snapshots ON node_key = @nodeKey AND time = kept.at ORDER BY time
         """;
+
+    /// <summary>The columns of an audit, without its drifts.</summary>
+    public const string AuditColumns = """
+        audit_seq AS AuditSeq, node_key AS NodeKey, mode AS Mode, time AS Time, observe_time AS ObserveTime,
+            observed_generation AS ObservedGeneration, node_generation AS NodeGeneration, actor AS Actor, instance_count AS InstanceCount,
+            drift_count AS DriftCount, healed_count AS HealedCount
+        """;
+
+    /// <summary>How did this audit end?</summary>
+    public const string SelectAudit = $"SELECT {AuditColumns}, drifts AS Drifts FROM audits WHERE audit_seq = @sequence";
+
+    /// <summary>Which audits match a filter, page by page? The bounds are always given, so that the order of time is the index's.</summary>
+    public const string SelectAudits = $"""
+        SELECT {AuditColumns} FROM audits
+        WHERE time >= @start AND time < @end AND (time, audit_seq) < (@beforeTime, @beforeSequence) AND (NOT @driftOnly OR drift_count > 0)
+        ORDER BY time DESC, audit_seq DESC LIMIT @limit
+        """;
+
+    /// <summary>Which audits of one node match a filter, page by page?</summary>
+    public const string SelectAuditsOfNode = $"""
+        SELECT {AuditColumns} FROM audits
+        WHERE node_key = @nodeKey AND time >= @start AND time < @end AND (time, audit_seq) < (@beforeTime, @beforeSequence)
+            AND (NOT @driftOnly OR drift_count > 0)
+        ORDER BY time DESC, audit_seq DESC LIMIT @limit
+        """;
+
+    /// <summary>What is the highest audit sequence ever given? The last audits of all nodes stay when older ones go.</summary>
+    public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM node_audits";
+    /// <summary>Which events are the oldest?</summary>
+    public const string SelectOldestEvents = "SELECT revision, time FROM events ORDER BY revision LIMIT @limit";
+
+    /// <summary>Forgets all events before a revision.</summary>
+    public const string DeleteEvents = "DELETE FROM events WHERE revision < @from";
+
+    /// <summary>Which of the requests that changed nothing are the oldest?</summary>
+    public const string SelectOldestUnchangedRequests = "SELECT number, time FROM unchanged_requests ORDER BY number LIMIT @limit";
+
+    /// <summary>Forgets all requests that changed nothing before a number.</summary>
+    public const string DeleteUnchangedRequests = "DELETE FROM unchanged_requests WHERE number < @from";
+
+    /// <summary>Where does a range of so many claims end?</summary>
+    public const string SelectClaimRangeEnd =
+        "SELECT max(claim_seq) FROM (SELECT claim_seq FROM claims WHERE claim_seq > @after ORDER BY claim_seq LIMIT @limit)";
+
+    /// <summary>Forgets claims of a range that ended long ago; the newest of all stays.</summary>
+    public const string DeleteEndedClaims = """
+        DELETE FROM claims
+        WHERE claim_seq > @after AND claim_seq <= @until AND state NOT IN (1, 2) AND update_time < @before
+            AND claim_seq < (SELECT max(claim_seq) FROM claims)
+        """;
+
+    /// <summary>Which node with snapshots comes next?</summary>
+    public const string SelectNextSnapshotNode = "SELECT min(node_key) FROM usage_snapshots WHERE node_key > @after";
+
+    /// <summary>
+    /// Forgets a node's snapshots that are too old, and of the older ones all but the last of each hour, of the others all but the last of
+    /// each minute.
+    /// </summary>
+    public const string DeleteSnapshots = """
+        DELETE FROM usage_snapshots WHERE node_key = @nodeKey AND time IN (
+            SELECT s.time FROM usage_snapshots s
+            WHERE s.node_key = @nodeKey AND s.time < @minutelyUntil AND (
+                s.time < @before
+                OR EXISTS (
+                    SELECT 1 FROM usage_snapshots later
+                    WHERE later.node_key = s.node_key AND later.time > s.time
+                        AND later.time < (s.time / iif(s.time < @hourlyUntil, 3600000, 60000) + 1) * iif(s.time < @hourlyUntil, 3600000, 60000)))
+            LIMIT @limit)
+        """;
+
+    /// <summary>Is there a ledger at all?</summary>
+    public const string CountLedgerTables = "SELECT count(*) FROM sqlite_schema WHERE name = 'node_usage'";
+
+    /// <summary>How many nodes were ever registered?</summary>
+    public const string CountNodes = "SELECT count(*) FROM nodes";
+
+    /// <summary>How much does the database hold?</summary>
+    public const string SelectSummary = """
+        SELECT (SELECT coalesce(max(revision), 0) FROM events) AS Revision, (SELECT count(*) FROM nodes) AS Nodes,
+            (SELECT count(*) FROM claims WHERE state IN (1, 2)) AS LiveClaims
+        """;
+
+    /// <summary>Which claim holds resources of a node that does not exist?</summary>
+    public const string SelectHomelessClaim =
+        "SELECT claim_seq FROM claims WHERE state IN (1, 2) AND node_key NOT IN (SELECT node_key FROM nodes) LIMIT 1";
 }

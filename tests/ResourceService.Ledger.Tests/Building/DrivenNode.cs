@@ -50,9 +50,11 @@ internal sealed class DrivenNode
         return decision;
     }
 
+    public ClaimId NextClaimId() => new(View.NodeKey, ++_lastSequence);
+
     public Decision TryClaim(string instance, ResourceAmounts amounts, Instant? leaseEnd = null)
     {
-        var candidate = Sample.HeldClaim(new ClaimId(View.NodeKey, ++_lastSequence), Sample.Instance(instance), amounts, leaseEnd);
+        var candidate = Sample.HeldClaim(NextClaimId(), Sample.Instance(instance), amounts, leaseEnd);
         return Apply(ClaimRules.Claim(View, Sample.Request(amounts), null, candidate));
     }
 

@@ -14,8 +14,10 @@ internal static class NodeViewAssert
         Assert.Equal(expected.NumaUsage, actual.NumaUsage);
         Assert.Equal(expected.DeviceUsage.Owners.ToArray(), actual.DeviceUsage.Owners.ToArray());
         Assert.Equal(expected.Claims.Values, actual.Claims.Values);
+        Assert.Equal(expected.Migrations.Values, actual.Migrations.Values);
     }
 
     private static object Scalars(NodeView node) =>
-        (node.NodeKey, node.State, node.StateReason, node.Generation, node.RegisterTime, node.UpdateTime, node.FailedBuilds);
+        (node.NodeKey, node.State, node.StateReason, node.Generation, node.RegisterTime, node.UpdateTime, node.FailedBuilds,
+            node.LastAudit, node.LastAuditTime);
 }

@@ -9,7 +9,8 @@ internal static class Sample
     public const string NodeName = "node-1";
 
     public static readonly Instant Now = new(1_790_000_000_000);
-    public static readonly Instant LeaseEnd = Now.Add(TimeSpan.FromMinutes(10));
+    public static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
+    public static readonly Instant LeaseEnd = Now.Add(Lease);
 
     /// <summary>8 VCPU and 16384 MEMORY_MB, promised once.</summary>
     public static NodeSpec Spec(string name = NodeName) =>

@@ -63,7 +63,7 @@ public class FitRulesTests
     public void First_refusal_is_the_first_that_explain_names(string row)
     {
         var (request, refused) = _rows[row];
-        Assert.Equal(refused.Length == 0 ? RefusalReason.None : refused[0].Reason, FitRules.FirstRefusal(_node, request));
+        Assert.Equal(refused.Length == 0 ? RefusalReason.None : refused[0].Reason, FitRules.Fit(_node, request, out _));
     }
 
     [Theory]
@@ -71,9 +71,9 @@ public class FitRulesTests
     public void First_refusal_allocates_nothing(string row)
     {
         var request = _rows[row].Request;
-        FitRules.FirstRefusal(_node, request);
+        FitRules.Fit(_node, request, out _);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        FitRules.FirstRefusal(_node, request);
+        FitRules.Fit(_node, request, out _);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -106,15 +106,22 @@ public class FitRulesTests
         node.Claim("instance-1", Sample.Amounts((ResourceClass.DiskGb, long.MaxValue)));
 
         Assert.Equal(
-            RefusalReason.CapacityExceeded, FitRules.FirstRefusal(node.View, Sample.Request(Sample.Amounts((ResourceClass.DiskGb, long.MaxValue)))));
+            RefusalReason.CapacityExceeded, FitRules.Fit(node.View, Sample.Request(Sample.Amounts((ResourceClass.DiskGb, long.MaxValue))), out _));
     }
 
     [Theory]
     [MemberData(nameof(Reasons))]
-    public void Every_dimension_says_in_words_what_failed(RefusalReason reason) =>
-        Assert.Contains("SUBJECT", new RefusedDimension(reason, "SUBJECT", 7, 5, 3).ToString(), StringComparison.Ordinal);
+    public void Every_dimension_says_in_words_what_failed(RefusalReason reason)
+    {
+        var words = new RefusedDimension(reason, "SUBJECT", 7, 5, 3) { HostCellId = 41, RequestCell = 42 }.ToString();
 
-    public static TheoryData<RefusalReason> Reasons => [.. Enum.GetValues<RefusalReason>().Where(reason => reason > RefusalReason.NodeFiltered)];
+        Assert.DoesNotContain(reason.ToString(), words, StringComparison.Ordinal);
+        Assert.Equal(reason.SubjectKind() != RefusalSubject.Node, words.Contains("SUBJECT", StringComparison.Ordinal));
+    }
+
+    // A changed page size is about a cell, which the test of live migrations names.
+    public static TheoryData<RefusalReason> Reasons =>
+        [.. Enum.GetValues<RefusalReason>().Where(reason => reason is > RefusalReason.NodeFiltered and not RefusalReason.NumaPageSizeChanged)];
 
     private static NodeView Node()
     {

@@ -44,7 +44,7 @@ public class LedgerInvariantsTests
     [Fact]
     public void Restore_sums_usage_from_the_claims()
     {
-        var restored = NodeView.Restore(_node.View with { Claims = _node.View.Claims.Clear() }, _node.View.Claims.Values);
+        var restored = NodeView.Restore(_node.View with { Claims = _node.View.Claims.Clear() }, _node.View.Claims.Values, []);
 
         NodeViewAssert.Equal(_node.View, restored);
     }
@@ -54,7 +54,7 @@ public class LedgerInvariantsTests
     {
         var homeless = Sample.HeldClaim(new ClaimId(1, 7), Sample.Instance("instance-3"), Sample.Amounts((ResourceClass.DiskGb, 9)));
 
-        var difference = Assert.Single(LedgerInvariants.Verify(NodeView.Restore(_node.View, [homeless])));
+        var difference = Assert.Single(LedgerInvariants.Verify(NodeView.Restore(_node.View, [homeless], [])));
 
         Assert.Equal(new LedgerInvariants.UsageDifference(ResourceClass.DiskGb, Recorded: 0, Summed: 9), difference);
     }

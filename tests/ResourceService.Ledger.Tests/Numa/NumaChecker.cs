@@ -2,7 +2,9 @@ using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Tests.Numa;
 
-/// <summary>Whether an assignment is right, whoever made it and whatever else would have been right. Slow and obvious; shares nothing with the fit.</summary>
+/// <summary>
+/// Whether an assignment is right, whoever made it and whatever else would have been right. Slow and obvious; shares nothing with the fit.
+/// </summary>
 internal static class NumaChecker
 {
     /// <summary>What is wrong with an assignment.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using ResourceService.Ledger.Numa;
 using ResourceService.Ledger.Tests.Building;
-using ResourceService.Ledger.Tests.Vectors;
+using ResourceService.Testing;
 
 namespace ResourceService.Ledger.Tests.Numa;
 

@@ -1,4 +1,5 @@
 using ResourceService.Ledger.Numa;
+using ResourceService.Testing;
 using Xunit;
 
 namespace ResourceService.Ledger.Tests.Numa;
@@ -13,7 +14,7 @@ public class NumaVectorTests
     public void Fit_decides_and_chooses_as_nova_does()
     {
         var vectors = NumaVector.TryLoad();
-        Assert.SkipWhen(vectors is null, Vectors.VectorFiles.Missing);
+        Assert.SkipWhen(vectors is null, VectorFiles.Missing);
 
         var (accepted, otherThreads) = (0, 0);
         var disagreements = new List<string>();

@@ -132,6 +132,6 @@ internal sealed class TwinLedgers(int nodeKey = 1)
     private static void AssertFirstRefusalAgreesWithExplain(NodeView node, ResourceRequest request)
     {
         var refused = FitRules.Explain(node, request);
-        Assert.Equal(refused.Count == 0 ? RefusalReason.None : refused[0].Reason, FitRules.FirstRefusal(node, request));
+        Assert.Equal(refused.Count == 0 ? RefusalReason.None : refused[0].Reason, FitRules.Fit(node, request, out _));
     }
 }

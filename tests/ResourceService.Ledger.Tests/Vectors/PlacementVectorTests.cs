@@ -1,3 +1,4 @@
+using ResourceService.Testing;
 using Xunit;
 
 namespace ResourceService.Ledger.Tests.Vectors;

@@ -28,6 +28,11 @@ internal sealed class FleetOptions
         DefaultValueFactory = _ => "VCPU=2,MEMORY_MB=2048",
     };
 
+    private readonly Option<bool> _anywhere = new("--anywhere")
+    {
+        Description = "Claims name no node: the server chooses the best.",
+    };
+
     private readonly Option<int> _seed = new("--seed")
     {
         Description = "Seed of the choice of nodes. Request and instance ids differ from run to run all the same.",
@@ -65,6 +70,7 @@ internal sealed class FleetOptions
         command.Add(_prefix);
         command.Add(_capacity);
         command.Add(_resources);
+        command.Add(_anywhere);
         command.Add(_seed);
         if (_hasPrefill)
         {
@@ -80,6 +86,7 @@ internal sealed class FleetOptions
         NodeCount = arguments.GetValue(_nodes),
         NodeCapacity = arguments.GetValue(_capacity),
         Resources = ParseResources(arguments.GetRequiredValue(_resources)),
+        Anywhere = arguments.GetValue(_anywhere),
         PrefillCount = _hasPrefill ? arguments.GetValue(_prefill) : 0,
     };
 

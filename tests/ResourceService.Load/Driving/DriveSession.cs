@@ -25,7 +25,7 @@ internal sealed class DriveSession : IDisposable
         _server = server;
         _fleet = fleet;
         _console = console;
-        _template = new ClaimTemplate(new NodeNames(fleet.NodePrefix, fleet.NodeCount), fleet.Resources);
+        _template = new ClaimTemplate(new NodeNames(fleet.NodePrefix, fleet.NodeCount), fleet.Resources, fleet.Anywhere);
         _commits = new CommitCounters(metricsUrl);
         _run = new DriveRun(server, _template, _commits, emptyService);
     }

@@ -12,6 +12,9 @@ internal sealed record FleetSettings
 
     public required IReadOnlyDictionary<string, long> Resources { get; init; }
 
+    /// <summary>Whether the server chooses the node of each claim.</summary>
+    public required bool Anywhere { get; init; }
+
     /// <summary>Claims made before anything is measured.</summary>
     public required int PrefillCount { get; init; }
 }

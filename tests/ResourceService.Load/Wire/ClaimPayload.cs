@@ -40,7 +40,11 @@ internal sealed class ClaimPayload : Payload
         for (var i = 0; i < _instanceIds.Length; i++)
         {
             _ids.Write(Bytes.AsSpan(_instanceIds[i], UuidSource.Length), slot);
-            NodeNames.WriteDigits(Bytes.AsSpan(_nodeDigits[i], NodeNames.Digits), _random.Below(_nodeCount));
+        }
+        // Claims that leave the choice to the server name no node.
+        foreach (var at in _nodeDigits)
+        {
+            NodeNames.WriteDigits(Bytes.AsSpan(at, NodeNames.Digits), _random.Below(_nodeCount));
         }
     }
 

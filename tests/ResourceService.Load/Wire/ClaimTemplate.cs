@@ -3,7 +3,7 @@ using ResourceService.V1;
 namespace ResourceService.Load.Wire;
 
 /// <summary>The claim that every request of a drive makes, with placeholders for what differs from request to request.</summary>
-internal sealed class ClaimTemplate(NodeNames nodes, IReadOnlyDictionary<string, long> resources)
+internal sealed class ClaimTemplate(NodeNames nodes, IReadOnlyDictionary<string, long> resources, bool anywhere)
 {
     // As long as a UUID, and unlike anything else in the message.
     public static readonly string RequestIdPlaceholder = new('\u0001', UuidSource.Length);
@@ -31,7 +31,7 @@ internal sealed class ClaimTemplate(NodeNames nodes, IReadOnlyDictionary<string,
             RequestId = RequestIdPlaceholder,
             Instance = new Instance { InstanceId = InstanceIdPlaceholder, ProjectId = "load" },
             Resources = new ResourceRequest(),
-            NodeId = Nodes.Placeholder,
+            NodeId = anywhere ? "" : Nodes.Placeholder,
         };
         foreach (var (resourceClass, amount) in Resources)
         {

@@ -180,21 +180,6 @@ public sealed class WhenTheNodeIsNamed(SharedService service) : ServiceTest(serv
     }
 
     [Fact]
-    public async Task Numa_and_devices_are_answered_as_not_implemented_and_hold_nothing()
-    {
-        var node = await RegisterAsync();
-        var numa = Requests.Claim(node.NodeId);
-        numa.Resources.Numa = new NumaRequest { Cells = { new NumaCellRequest { MemoryMb = 1 } } };
-        var devices = Requests.Claim(node.NodeId);
-        devices.Resources.Devices.Add(new DeviceRequest { Name = "gpu", Alternatives = { new DeviceSpec { VendorId = "10de" } } });
-
-        await Expect.ErrorAsync(Claims.ClaimInstanceAsync(numa), StatusCode.Unimplemented, "NOT_IMPLEMENTED");
-        await Expect.ErrorAsync(Claims.ClaimInstanceAsync(devices), StatusCode.Unimplemented, "NOT_IMPLEMENTED");
-
-        Assert.Equal(0, await UsedAsync(node.NodeId));
-    }
-
-    [Fact]
     public async Task A_deadline_that_passed_claims_nothing_or_the_retry_finds_it()
     {
         var node = await RegisterAsync(vcpus: 1000);

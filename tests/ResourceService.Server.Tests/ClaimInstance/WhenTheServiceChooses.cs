@@ -44,6 +44,48 @@ public sealed class WhenTheServiceChooses(SharedService service) : ServiceTest(s
     }
 
     [Fact]
+    public async Task The_choice_follows_every_change_of_the_fleet()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(4, 2);
+        var first = await ChosenAsync();
+        Assert.Equal(nodes[0].NodeId, first.NodeId);
+
+        // Emptier than the others from now on, then closed, then open again, then gone.
+        var late = Requests.Node(vcpus: 100);
+        late.Labels.Add("zone", zone);
+        await Nodes.RegisterNodeAsync(late);
+        Assert.Equal(late.NodeId, (await ChosenAsync()).NodeId);
+        await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = late.NodeId, State = NodeState.Disabled });
+        Assert.Equal(nodes[1].NodeId, (await ChosenAsync()).NodeId);
+        await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = late.NodeId, State = NodeState.Enabled });
+        Assert.Equal(late.NodeId, (await ChosenAsync()).NodeId);
+        await Nodes.DeleteNodeAsync(new DeleteNodeRequest { NodeId = late.NodeId, Force = true });
+        Assert.Equal(nodes[0].NodeId, (await ChosenAsync()).NodeId);
+
+        // Half of either node is used. What is released makes its node the emptier one, what is added to a node as well.
+        await Claims.ReleaseInstanceAsync(new ReleaseInstanceRequest { InstanceId = first.Instance.InstanceId });
+        Assert.Equal(nodes[0].NodeId, (await ChosenAsync()).NodeId);
+        var grown = Requests.Node(nodes[1].NodeId, vcpus: 50);
+        grown.Labels.Add("zone", zone);
+        await Nodes.RegisterNodeAsync(grown);
+        Assert.Equal(nodes[1].NodeId, (await ChosenAsync()).NodeId);
+
+        async Task<Claim> ChosenAsync() => (await Claims.ClaimInstanceAsync(Requests.ClaimAmong(zone))).Claim;
+    }
+
+    [Fact]
+    public async Task Room_is_claimed_again_as_soon_as_it_is_told_to_be_free()
+    {
+        var (zone, _) = await RegisterZoneAsync(1);
+        for (var i = 0; i < 20; i++)
+        {
+            var claim = (await Claims.ClaimInstanceAsync(Requests.ClaimAmong(zone))).Claim;
+            await Expect.ErrorAsync(Claims.ClaimInstanceAsync(Requests.ClaimAmong(zone)), StatusCode.ResourceExhausted, "NO_CANDIDATE_FITS");
+            await Claims.ReleaseInstanceAsync(new ReleaseInstanceRequest { InstanceId = claim.Instance.InstanceId });
+        }
+    }
+
+    [Fact]
     public async Task No_node_that_fits_is_explained_by_counts()
     {
         var (zone, _) = await RegisterZoneAsync(2, 2, 4);

@@ -10,12 +10,16 @@ internal sealed class LoadClient(int seed, IReadOnlyList<string> nodeIds)
 {
     private readonly Random _random = new(seed);
     private readonly Dictionary<string, Claim> _live = [];
+    private readonly Dictionary<string, (Migration Migration, Claim Target)> _moves = [];
     private readonly List<Attempt> _acknowledged = [];
     private Attempt? _inDoubt;
     private int _instances;
 
-    /// <summary>What must be live, by instance.</summary>
-    public IReadOnlyDictionary<string, Claim> Live => _live;
+    /// <summary>What must be live: where instances are, and where they move to.</summary>
+    public IEnumerable<Claim> LiveClaims => _live.Values.Concat(_moves.Values.Select(move => move.Target));
+
+    /// <summary>What must be in flight.</summary>
+    public IEnumerable<Migration> Moves => _moves.Values.Select(move => move.Migration);
 
     /// <summary>How many calls were acknowledged.</summary>
     public int AcknowledgedCount => _acknowledged.Count;
@@ -72,12 +76,18 @@ internal sealed class LoadClient(int seed, IReadOnlyList<string> nodeIds)
     {
         var live = _live.Values.OrderBy(claim => claim.ClaimId, StringComparer.Ordinal).ToList();
         var held = live.Where(claim => claim.State == ClaimState.Held).ToList();
-        return _random.Next(10) switch
+        var resting = live.Where(claim => claim.State == ClaimState.Active && !_moves.ContainsKey(claim.Instance.InstanceId)).ToList();
+        var moves = _moves.Values.Select(move => move.Migration).OrderBy(migration => migration.MigrationId, StringComparer.Ordinal).ToList();
+        return _random.Next(16) switch
         {
-            < 2 when held.Count > 0 => Confirm(Draw(held)),
-            < 3 when held.Count > 0 => Abort(Draw(held)),
-            < 6 when live.Count > 3 => Release(Draw(live)),
-            < 7 => ClaimGroup(),
+            < 3 when held.Count > 0 => Confirm(Draw(held)),
+            < 4 when held.Count > 0 => Abort(Draw(held)),
+            < 7 when live.Count > 3 => Release(Draw(live)),
+            < 9 when resting.Count > 0 => StartMove(Draw(resting)),
+            < 10 when moves.Count > 0 => UpdateMove(Draw(moves)),
+            < 12 when moves.Count > 0 => ConfirmMove(Draw(moves)),
+            < 13 when moves.Count > 0 => TakeBack(Draw(moves)),
+            < 14 => ClaimGroup(),
             _ => ClaimOne(),
         };
     }
@@ -133,7 +143,83 @@ internal sealed class LoadClient(int seed, IReadOnlyList<string> nodeIds)
         new ReleaseInstanceRequest { InstanceId = claim.Instance.InstanceId, RequestId = NewRequestId() },
         [claim.Instance.InstanceId],
         (clients, sent) => clients.Claims.ReleaseInstanceAsync(sent),
-        answer => _live.Remove(Assert.Single(answer.Claims).Instance.InstanceId));
+        answer =>
+        {
+            Assert.Equal(_moves.Remove(claim.Instance.InstanceId) ? 2 : 1, answer.Claims.Count);
+            _live.Remove(claim.Instance.InstanceId);
+        });
+
+    private Attempt StartMove(Claim claim)
+    {
+        var others = nodeIds.Where(nodeId => nodeId != claim.NodeId).ToList();
+        if (_random.Next(2) == 0)
+        {
+            return Attempt.Of(
+                new ClaimResizeRequest
+                {
+                    InstanceId = claim.Instance.InstanceId,
+                    TargetNodeId = nodeIds[_random.Next(nodeIds.Count)],
+                    Resources = Requests.Resources(_random.Next(1, 5), _random.Next(1, 2048)),
+                    RequestId = NewRequestId(),
+                },
+                [claim.Instance.InstanceId],
+                (clients, sent) => clients.Resizes.ClaimResizeAsync(sent),
+                answer => _moves.Add(claim.Instance.InstanceId, (answer.Migration, answer.Claim)));
+        }
+
+        return Attempt.Of(
+            new ClaimMigrationRequest
+            {
+                Type = Draw([MigrationType.ColdMigration, MigrationType.LiveMigration, MigrationType.Evacuation]),
+                InstanceId = claim.Instance.InstanceId,
+                TargetNodeId = Draw(others),
+                RequestId = NewRequestId(),
+            },
+            [claim.Instance.InstanceId],
+            (clients, sent) => clients.Migrations.ClaimMigrationAsync(sent),
+            answer => _moves.Add(claim.Instance.InstanceId, (answer.Migration, answer.Claim)));
+    }
+
+    private Attempt UpdateMove(Migration migration) => Attempt.Of(
+        new UpdateMigrationRequest
+        {
+            MigrationId = migration.MigrationId,
+            State = migration.State == MigrationState.Preparing ? MigrationState.Running : MigrationState.Finished,
+            RequestId = NewRequestId(),
+        },
+        [migration.InstanceId],
+        (clients, sent) => clients.Migrations.UpdateMigrationAsync(sent),
+        answer => _moves[migration.InstanceId] = (answer.Migration, _moves[migration.InstanceId].Target));
+
+    private Attempt ConfirmMove(Migration migration) => migration.Type == MigrationType.Resize
+        ? Attempt.Of(
+            new ConfirmResizeRequest { MigrationId = migration.MigrationId, RequestId = NewRequestId() },
+            [migration.InstanceId],
+            (clients, sent) => clients.Resizes.ConfirmResizeAsync(sent),
+            answer => Arrive(answer.Claim))
+        : Attempt.Of(
+            new ConfirmMigrationRequest { MigrationId = migration.MigrationId, RequestId = NewRequestId() },
+            [migration.InstanceId],
+            (clients, sent) => clients.Migrations.ConfirmMigrationAsync(sent),
+            answer => Arrive(answer.Claim));
+
+    private Attempt TakeBack(Migration migration) => migration.Type == MigrationType.Resize
+        ? Attempt.Of(
+            new RevertResizeRequest { MigrationId = migration.MigrationId, RequestId = NewRequestId() },
+            [migration.InstanceId],
+            (clients, sent) => clients.Resizes.RevertResizeAsync(sent),
+            _ => _moves.Remove(migration.InstanceId))
+        : Attempt.Of(
+            new FailMigrationRequest { MigrationId = migration.MigrationId, RequestId = NewRequestId() },
+            [migration.InstanceId],
+            (clients, sent) => clients.Migrations.FailMigrationAsync(sent),
+            _ => _moves.Remove(migration.InstanceId));
+
+    private void Arrive(Claim claim)
+    {
+        _moves.Remove(claim.Instance.InstanceId);
+        Hold(claim);
+    }
 
     private ClaimInstanceRequest NewClaim()
     {
@@ -144,7 +230,7 @@ internal sealed class LoadClient(int seed, IReadOnlyList<string> nodeIds)
 
     private void Hold(Claim claim) => _live[claim.Instance.InstanceId] = claim;
 
-    private T Draw<T>(List<T> items) => items[_random.Next(items.Count)];
+    private T Draw<T>(IReadOnlyList<T> items) => items[_random.Next(items.Count)];
 
     private string NewRequestId()
     {

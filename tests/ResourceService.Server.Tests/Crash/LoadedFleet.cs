@@ -39,21 +39,30 @@ internal sealed class LoadedFleet
 
         var resolved = await LedgerBooks.ReadAsync(clients);
         Assert.Empty(resolved.Imbalances());
-        var expected = _clients.SelectMany(client => client.Live.Values).Select(Describe).Order(StringComparer.Ordinal);
-        Assert.Equal(expected, resolved.LiveClaims.Select(Describe).Order(StringComparer.Ordinal));
+        AssertHolds(resolved, _ => true);
     }
 
     // Calls that were cut off may have gone either way; everything else is known.
     private void AssertNothingAcknowledgedIsLost(LedgerBooks recovered)
     {
         var inDoubt = _clients.SelectMany(client => client.InDoubt).ToHashSet();
-        var expected = _clients.SelectMany(client => client.Live.Values).Where(Certain).Select(Describe).Order(StringComparer.Ordinal);
-        Assert.Equal(expected, recovered.LiveClaims.Where(Certain).Select(Describe).Order(StringComparer.Ordinal));
+        AssertHolds(recovered, instance => !inDoubt.Contains(instance));
+    }
 
-        bool Certain(Claim claim) => !inDoubt.Contains(claim.Instance.InstanceId);
+    // The claims and the moves of some instances are those that the callers know of, and no others.
+    private void AssertHolds(LedgerBooks books, Func<string, bool> ofInstance)
+    {
+        Assert.Equal(Claims(_clients.SelectMany(client => client.LiveClaims)), Claims(books.LiveClaims));
+        Assert.Equal(Moves(_clients.SelectMany(client => client.Moves)), Moves(books.Moves));
+
+        IEnumerable<string> Claims(IEnumerable<Claim> claims) =>
+            claims.Where(claim => ofInstance(claim.Instance.InstanceId)).Select(Describe).Order(StringComparer.Ordinal);
+
+        IEnumerable<string> Moves(IEnumerable<Migration> moves) =>
+            moves.Where(move => ofInstance(move.InstanceId)).Select(move => move.ToString()).Order(StringComparer.Ordinal);
     }
 
     private static string Describe(Claim claim) =>
-        $"{claim.Instance.InstanceId} {claim.ClaimId} on {claim.NodeId} {claim.State} "
+        $"{claim.Instance.InstanceId} {claim.ClaimId} on {claim.NodeId} {claim.Role} {claim.State} "
         + string.Join(' ', claim.Resources.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"));
 }

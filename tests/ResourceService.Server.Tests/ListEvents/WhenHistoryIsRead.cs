@@ -37,7 +37,7 @@ public sealed class WhenHistoryIsRead(SharedService service) : ServiceTest(servi
         Assert.Equal(all, await ListAsync(new() { NodeId = node.NodeId, Actor = all[0].Actor }));
         Assert.Empty(await ListAsync(new() { NodeId = node.NodeId, Actor = "nobody" }));
         Assert.Empty(await ListAsync(new() { NodeId = "never-registered" }));
-        Assert.Empty(await ListAsync(new() { MigrationId = "m-1" }));
+        Assert.Empty(await ListAsync(new() { MigrationId = "m-1-1" }));
         Assert.Empty(await ListAsync(new() { NodeId = node.NodeId, Kinds = { EventKind.NodeAudited } }));
         Assert.Equal(all, await ListAsync(new() { NodeId = node.NodeId, StartTime = all[0].EventTime }));
         Assert.Empty(await ListAsync(new() { NodeId = node.NodeId, EndTime = all[0].EventTime }));

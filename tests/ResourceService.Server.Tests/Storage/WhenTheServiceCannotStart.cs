@@ -83,9 +83,20 @@ public sealed class WhenTheServiceCannotStart : IDisposable
             setting => Assert.Contains(setting, line, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_setting_that_does_not_exist_is_named_with_the_nearest_that_does()
+    {
+        var line = await FailsWithOneLineAsync(_directory.Path, "--Nodes:QueDepthMax=5", "--Retention:eventhour=1", "--Commit:BatchMax=0");
+
+        Assert.All(
+            ["Nodes:QueDepthMax is no setting; did you mean Nodes:QueueDepthMax?", "did you mean Retention:EventHours?", "Commit:BatchMax is 0"],
+            part => Assert.Contains(part, line, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("--Nodes:QueueDepthMax=many", "Nodes:QueueDepthMax")]
     [InlineData("--Storage:DatabaseSizeMaxMb=1GB", "Storage:DatabaseSizeMaxMb")]
+    [InlineData("--Storage:IntegrityCheck=sometimes", "one of Off, Quick, Full")]
     [InlineData("--urls=http://127.0.0.1:no-port", "no-port")]
     [InlineData("--urls=nonsense", "nonsense")]
     public async Task A_setting_that_cannot_be_read_is_named(string setting, string named) =>

@@ -40,6 +40,14 @@ internal static class BadFields
         new("claim_id", "with a number beyond any", request => set(request, "c-1-99999999999999999999")),
     ];
 
+    /// <summary>A move's id.</summary>
+    public static IEnumerable<Break<T>> MigrationId<T>(Action<T, string> set) =>
+    [
+        new("migration_id", "missing", request => set(request, "")),
+        new("migration_id", "of another form", request => set(request, "c-1-1")),
+        new("migration_id", "with a number beyond any", request => set(request, "m-1-99999999999999999999")),
+    ];
+
     /// <summary>A request's id.</summary>
     public static IEnumerable<Break<T>> RequestId<T>(Action<T, string> set, string field = "request_id") =>
     [
@@ -113,6 +121,8 @@ internal static class BadFields
             resources(request).RequiredTraits.Add("T");
             resources(request).ForbiddenTraits.Add("T");
         }),
+        .. PlacementFields.Numa<T>($"{field}.numa", request => resources(request).Numa ??= PlacementFields.ValidNuma()),
+        .. PlacementFields.Devices<T>($"{field}.devices", request => resources(request).Devices),
     ];
 
     /// <summary>A lease.</summary>

@@ -56,6 +56,7 @@ internal static class HostRequests
     private static IEnumerable<Break<RegisterNodeRequest>> Devices() =>
     [
         .. OfDevices("devices", "with an address twice", devices => devices[1].Address = devices[0].Address),
+        .. OfDevices("devices", "with an address in other letters", devices => devices[1].Address = "00000000:3B:00.0"),
         .. OfDevices("devices[0].address", "of another form", devices => devices[0].Address = "3b:00.0"),
         .. OfDevices("devices[0].address", "missing", devices => devices[0].Address = ""),
         .. OfDevices("devices[0].vendor_id", "of three digits", devices => devices[0].VendorId = "808"),

@@ -1,4 +1,7 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
 using Xunit;
@@ -77,6 +80,59 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
     }
 
     [Fact]
+    public void Moves_are_found_in_any_state_and_listed_by_state_type_instance_and_either_node()
+    {
+        var (first, second, third) = (NewNode(1), NewNode(2), NewNode(3));
+        var running = new DrivenMove(first, second, "running").Start(MigrationType.Evacuation);
+        running.Update(MigrationStep.Run);
+        var confirmed = new DrivenMove(first, third, "confirmed").Start();
+        confirmed.Confirm();
+        var resized = new DrivenMove(third, third, "resized").Start(MigrationType.Resize);
+        var moves = new[] { first, second, third }.SelectMany(node => node.Changes).Select(applied => applied.Change).OfType<MigrationChanged>()
+            .GroupBy(change => change.After.Id, change => change.After).Select(states => states.Last()).OrderBy(move => move.Id.Sequence).ToList();
+        Commit(first, second, third);
+        var (arrived, preparing) = (moves.Single(move => move.Id == confirmed.Id), moves.Single(move => move.Id == resized.Id));
+        var inFlight = Enum.GetValues<MigrationState>().Where(state => state.IsInFlight()).ToArray();
+
+        Assert.All(moves, move => Assert.Equal(move, Reader.FindMigration(move.Id.Sequence)));
+        Assert.Null(Reader.FindMigration(1));
+        Assert.Equal(moves, List(new MigrationFilter(Enum.GetValues<MigrationState>(), [])));
+        Assert.Equal(moves.Where(move => move != arrived), List(new MigrationFilter(inFlight, [])));
+        Assert.Equal([preparing], List(new MigrationFilter([MigrationState.Preparing], [])));
+        Assert.Equal([arrived], List(new MigrationFilter([MigrationState.Confirmed], [])));
+        Assert.Equal([preparing], List(new MigrationFilter(inFlight, [MigrationType.Resize, MigrationType.ColdMigration])));
+        Assert.Equal(moves.Where(move => move != preparing), List(new MigrationFilter(Enum.GetValues<MigrationState>(), [], NodeKey: 1)));
+        Assert.Equal(moves.Where(move => move.Id.NodeKey == 2), List(new MigrationFilter(inFlight, [], NodeKey: 2)));
+        Assert.Equal([arrived], List(new MigrationFilter(Enum.GetValues<MigrationState>(), [], InstanceId: "confirmed")));
+        Assert.Empty(List(new MigrationFilter([], [])));
+        Assert.Equal(moves.Take(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), 0, limit: 2));
+        Assert.Equal(moves.Skip(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), moves[1].Id.Sequence, limit: 2));
+
+        IReadOnlyList<Migration> List(MigrationFilter filter) => Reader.ListMigrations(filter, afterSequence: 0, limit: 100);
+    }
+
+    [Fact]
+    public void Events_of_a_move_come_back_as_they_were_committed_under_both_of_its_nodes()
+    {
+        var move = new DrivenMove(NewNode(1), NewNode(2));
+        Commit(move.Source, move.Target);
+        move.Start();
+        move.Update(MigrationStep.Finish, "arrived");
+        move.Confirm();
+        var committed = Commit(new TestEntry(move.Target, move.Source) { AskedBy = RichSample.Origin }).Events;
+        Restart();
+
+        Assert.Equal(
+            [ChangeKind.MigrationClaimed, ChangeKind.MigrationUpdated, ChangeKind.MigrationConfirmed, ChangeKind.ClaimReleased],
+            committed.Select(recorded => recorded.Kind));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { MigrationSequence = move.Id.Sequence }, limit: 100));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { NodeKey = 1, After = committed[0].Revision - 1 }, limit: 100));
+        Assert.Equal(committed, Reader.ListEvents(new EventFilter { NodeKey = 2, After = committed[0].Revision - 1 }, limit: 100));
+        Assert.All(committed, recorded => Assert.True(recorded.Concerns(1) && recorded.Concerns(2) && !recorded.Concerns(3)));
+        Assert.Equal(RichSample.Origin.Reply, Reader.FindReply(committed[0].Revision));
+    }
+
+    [Fact]
     public void Replies_are_found_by_the_revision_that_remembers_them()
     {
         var node = NewNode(1);
@@ -135,12 +191,69 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         UsageSnapshot[] later = [SnapshotOf(node, 20), SnapshotOf(node, 30)];
         Commit(new TestEntry(node) { Samples = [first, .. later, SnapshotOf(other, 20)] });
 
-        Assert.Equal([first, .. later], Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, limit: 10));
-        Assert.Equal([later[0]], Reader.ListUsageSnapshots(1, afterTimeMs: 10, untilTimeMs: 30, limit: 10));
-        Assert.Equal([first], Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, limit: 1));
+        Assert.Equal([first, .. later], Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 10));
+        Assert.Equal([later[0]], Reader.ListUsageSnapshots(1, afterTimeMs: 10, untilTimeMs: 30, intervalMs: 0, limit: 10));
+        Assert.Equal([first], Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 1));
 
         Commit(new TestEntry { Samples = [SnapshotOf(node, 10)] });
-        Assert.Equal(SnapshotOf(node, 10), Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, limit: 10)[0]);
+        Assert.Equal(SnapshotOf(node, 10), Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 10)[0]);
+    }
+
+    [Theory]
+    [InlineData(0, new long[] { 10, 15, 20, 31, 40 })]
+    [InlineData(1, new long[] { 10, 15, 20, 31, 40 })]
+    [InlineData(6, new long[] { 10, 20, 31, 40 })]
+    [InlineData(11, new long[] { 10, 31 })]
+    [InlineData(1_000, new long[] { 10 })]
+    public void Usage_snapshots_are_thinned_from_the_first_on(long intervalMs, long[] expected)
+    {
+        var node = NewNode(1);
+        Commit(new TestEntry(node) { Samples = [.. new long[] { 10, 15, 20, 31, 40, 70 }.Select(time => SnapshotOf(node, time))] });
+
+        var thinned = Reader.ListUsageSnapshots(1, afterTimeMs: 9, untilTimeMs: 70, intervalMs, limit: 10);
+
+        Assert.Equal(expected, thinned.Select(snapshot => snapshot.Time.UnixMs));
+    }
+
+    [Fact]
+    public void Audits_come_back_with_their_drifts_and_are_listed_without()
+    {
+        var node = NewNode(1);
+        var audit = RichSample.Audit;
+        node.Apply(Decision.Accept(new NodeAudited(audit.Time, audit)));
+        Commit(node);
+        Restart();
+
+        Assert.Equal(audit, Reader.FindAudit(audit.Id.Sequence));
+        Assert.Null(Reader.FindAudit(99));
+        Assert.Equal([audit with { Drifts = [] }], Reader.ListAudits(new AuditFilter(), limit: 10));
+    }
+
+    [Fact]
+    public void Audits_are_listed_newest_first_by_node_time_and_drift()
+    {
+        var (node, other) = (NewNode(1), NewNode(2));
+        // Two of one millisecond: the later one counts as newer.
+        Audit[] audits = [Made(node, 1, 10, 0), Made(other, 2, 20, 1), Made(node, 3, 20, 2), Made(node, 4, 30, 0)];
+
+        Assert.Equal([4, 3, 2, 1], List(new AuditFilter()));
+        Assert.Equal([4, 3, 1], List(new AuditFilter(NodeKey: 1)));
+        Assert.Equal([3, 2], List(new AuditFilter(DriftOnly: true)));
+        Assert.Equal([3, 2], List(new AuditFilter(StartMs: 20, EndMs: 30)));
+        Assert.Equal([2, 1], List(new AuditFilter(Before: (20, 3))));
+        Assert.Equal([1], List(new AuditFilter(NodeKey: 1, Before: (20, 3))));
+        Assert.Empty(List(new AuditFilter(NodeKey: 3)));
+        Assert.Equal(audits[^1].Id, Assert.Single(Reader.ListAudits(new AuditFilter(), limit: 1)).Id);
+
+        IEnumerable<long> List(AuditFilter filter) => Reader.ListAudits(filter, limit: 10).Select(audit => audit.Id.Sequence);
+
+        Audit Made(DrivenNode node, long sequence, long time, int drifts)
+        {
+            var audit = RichSample.Audit with { Id = new AuditId(node.View.NodeKey, sequence), Time = new Instant(time), DriftCount = drifts };
+            node.Apply(Decision.Accept(new NodeAudited(audit.Time, audit)));
+            Commit(node);
+            return audit;
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using CsCheck;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
 using ResourceService.Ledger.Tests.Properties;
@@ -61,6 +62,30 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     }
 
     [Fact]
+    public void What_an_audit_changed_comes_back_with_the_audit_as_its_cause()
+    {
+        var node = NewNode(1);
+        var claim = node.Confirm(node.Claim("instance-1", Sample.Amounts(2, 512)));
+        Commit(node);
+        var corrected = claim with
+        {
+            Request = claim.Request with { Amounts = Sample.Amounts(3, 512) },
+            Assignment = RichSample.Assignment with { Cells = [] },
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.ClaimCorrected, Sample.Now, claim, corrected, "its host runs it so")));
+        node.Apply(Decision.Accept(new NodeAudited(RichSample.Audit.Time, RichSample.Audit)));
+        var events = Commit(new TestEntry(node) { AskedBy = RichSample.Origin }).Events;
+        Restart();
+
+        AssertStored(node);
+        Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
+        Assert.Equal(events, Reader.ListEvents(new EventFilter { After = events[0].Revision - 1 }, limit: 10));
+        Assert.All(events, recorded => Assert.Equal(RichSample.Audit.Id, recorded.AuditId));
+        Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
+    }
+
+    [Fact]
     public void Each_step_of_a_claims_life_comes_back()
     {
         var node = NewNode(1);
@@ -79,6 +104,83 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
             Commit(node);
             AssertStored(node);
         }
+    }
+
+    [Theory]
+    [InlineData(MigrationStep.Confirm)]
+    [InlineData(MigrationStep.Revert)]
+    [InlineData(MigrationStep.Fail)]
+    [InlineData(MigrationStep.Expire)]
+    public void Each_step_of_a_moves_life_comes_back(MigrationStep end)
+    {
+        var move = new DrivenMove(NewNode(1), NewNode(2));
+        CommitAndCompare();
+        var active = move.SourceClaim!;
+        move.Source.Decide(view => ClaimRules.UpdateInstance(view, active.Id, null, _ => RichSample.Instance with { Id = move.Instance }, Sample.Now));
+        move.Start(MigrationType.LiveMigration);
+        CommitAndCompare();
+        move.Update(MigrationStep.Run, "copying \"memory\"", leaseEnd: Sample.LeaseEnd.Add(TimeSpan.FromMinutes(1)));
+        CommitAndCompare();
+        switch (end)
+        {
+            case MigrationStep.Confirm:
+                move.Update(MigrationStep.Finish);
+                CommitAndCompare();
+                move.Confirm();
+                Assert.Equal(ClaimRole.Primary, move.TargetClaim!.Role);
+                break;
+            case MigrationStep.Expire:
+                move.Expire(Sample.LeaseEnd.Add(TimeSpan.FromHours(1)));
+                break;
+            default:
+                move.End(end, reason: "no");
+                break;
+        }
+
+        var ended = move.Target.Changes.Select(applied => applied.Change).OfType<MigrationChanged>().Last().After;
+        Assert.NotNull(ended.EndTime);
+        CommitAndCompare();
+        Assert.Equal(ended, Reader.FindMigration(move.Id.Sequence));
+        Assert.Equal(move.TargetId.Sequence, LoadAll().LastClaimSequence);
+
+        void CommitAndCompare()
+        {
+            Commit(move.Source, move.Target);
+            Restart();
+            AssertStored(move.Source, move.Target);
+            NodeViewAssert.Equal(move.Target.View, Assert.Single(Store.LoadNodes(new HashSet<int> { 2 })));
+            NodeViewAssert.Equal(move.Target.View, Assert.Single(Reader.ReadNodes(2)).Node);
+        }
+    }
+
+    [Fact]
+    public void A_claim_that_becomes_primary_and_changes_again_in_one_batch_comes_back()
+    {
+        var move = new DrivenMove(NewNode(1), NewNode(2));
+        move.Start();
+        Commit(move.Source, move.Target);
+        move.Update(MigrationStep.Run);
+        move.Confirm();
+        move.Target.Decide(view => ClaimRules.UpdateInstance(
+            view, move.TargetId, null, instance => instance with { VmState = "active", ProjectId = "project-2" }, Sample.Now));
+        Commit(move.Source, move.Target);
+        Restart();
+
+        AssertStored(move.Source, move.Target);
+    }
+
+    [Fact]
+    public void A_claim_that_is_corrected_comes_back()
+    {
+        var node = DrivenNode.Registered(RichSample.Spec(), nodeKey: 5);
+        var before = node.Confirm(node.Claim("instance-1", Sample.Amounts(1, 2)));
+        Commit(node);
+        var after = before with { Request = RichSample.Request, Assignment = RichSample.Assignment, Generation = node.View.Generation + 1 };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.InstanceUpdated, Sample.Now, before, after, "")));
+        Commit(node);
+        Restart();
+
+        AssertStored(node);
     }
 
     [Fact]

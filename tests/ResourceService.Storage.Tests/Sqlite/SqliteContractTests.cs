@@ -4,4 +4,6 @@ namespace ResourceService.Storage.Tests.Sqlite;
 
 public sealed class SqliteClaimStoreTests() : ClaimStoreContract(new SqliteStoreUnderTest());
 
+public sealed class SqliteRetentionTests() : RetentionContract(new SqliteStoreUnderTest());
+
 public sealed class SqliteClaimReaderTests() : ClaimReaderContract(new SqliteStoreUnderTest());

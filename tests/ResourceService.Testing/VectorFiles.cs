@@ -1,10 +1,16 @@
-namespace ResourceService.Ledger.Tests.Vectors;
+using System.Text.Json;
 
-/// <summary>Where the vectors are: decisions recorded by running Nova and Placement.</summary>
-internal static class VectorFiles
+namespace ResourceService.Testing;
+
+/// <summary>Decisions recorded by running Nova and Placement, for comparison.</summary>
+public static class VectorFiles
 {
-    /// <summary>Why a test of vectors is skipped when there is no file.</summary>
+    /// <summary>Why a test that needs them is skipped.</summary>
     public const string Missing = "There is no folder shared/vectors beside the checkout, and RESOURCESERVICE_VECTORS names none.";
+
+    /// <summary>The vectors of a family; null when there are none.</summary>
+    public static IReadOnlyList<JsonElement>? TryLoad(string family) =>
+        TryFind($"{family}.jsonl") is { } file ? [.. File.ReadLines(file).Select(line => JsonDocument.Parse(line).RootElement)] : null;
 
     /// <summary>
     /// A file in the folder named by RESOURCESERVICE_VECTORS, or else in a folder <c>shared/vectors</c> beside the checkout; null when there is none.

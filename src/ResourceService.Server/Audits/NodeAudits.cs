@@ -1,0 +1,83 @@
+using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Nodes;
+using ResourceService.Server.Options;
+
+namespace ResourceService.Server.Audits;
+
+/// <summary>Audits nodes: each on its node's worker, between the changes before and after it.</summary>
+internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, AuditOptions options)
+{
+    /// <summary>Compares a report with its node's ledger.</summary>
+    /// <param name="id">The node.</param>
+    /// <param name="mode">Whether to correct.</param>
+    /// <param name="expectedGeneration">The generation the node must still have; null when it does not matter.</param>
+    /// <param name="observed">The report, made for the moment of the audit.</param>
+    /// <param name="stamp">Who asks.</param>
+    /// <param name="cancellation">Honoured until the audit is decided.</param>
+    public async ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
+        NodeId id, AuditMode mode, long? expectedGeneration, Func<Instant, ObservedNode> observed, RequestStamp stamp, CancellationToken cancellation)
+    {
+        if (nodes.Find(id) is not { } worker)
+            return RpcErrors.NodeNotFound(id.Value);
+
+        var now = fleet.Now;
+        var key = worker.View.NodeKey;
+        var order = new AuditOrder(
+            nodes.NextAuditId(key), mode, stamp.Actor, expectedGeneration, now, now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)),
+            ClaimsOf, () => nodes.NextClaimId(key));
+        var report = observed(now);
+        var adoption = new Adoption(fleet.Instances);
+        var command = new NodeCommand(
+            node => adoption.Enter(() => DriftRules.Audit(node, report, order)),
+            (_, decision) => new V1.AuditNodeResponse { Audit = AuditMapping.ToContract(((NodeAudited)decision.Changes[^1]).Audit, id.Value) },
+            stamp,
+            cancellation)
+        {
+            TakeBack = adoption.Leave,
+        };
+        worker.Post(command);
+        return CallResult<V1.AuditNodeResponse>.Of(await command.Completion, id.Value);
+    }
+
+    private HeldClaims ClaimsOf(InstanceId instance) =>
+        fleet.Instances.TryFind(instance, out var held) ? new HeldClaims(held.Primary, held.MoveTarget) : default;
+
+    /// <summary>
+    /// Enters the claims that an audit makes right before they are applied, as any new claim is entered. When somebody claimed one of the instances
+    /// elsewhere meanwhile, the audit is decided anew and finds it there; each round has a winner, so there is an end.
+    /// </summary>
+    private sealed class Adoption(InstanceRegistry registry)
+    {
+        private readonly List<Claim> _entered = [];
+
+        public Decision Enter(Func<Decision> decide)
+        {
+            while (true)
+            {
+                var decision = decide();
+                if (decision.Changes.OfType<ClaimChanged>().Where(change => change.Kind == ChangeKind.InstanceAdopted).All(change => TryEnter(change.After)))
+                    return decision;
+                Leave();
+            }
+        }
+
+        public void Leave()
+        {
+            foreach (var claim in _entered)
+                registry.Leave(claim.Instance.Id, claim.Id);
+            _entered.Clear();
+        }
+
+        private bool TryEnter(Claim claim)
+        {
+            if (!registry.TryEnter(claim.Instance.Id, claim.Id))
+                return false;
+            _entered.Add(claim);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Google.Protobuf.Collections;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Numa;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>Reads what an agent saw on its host, checking every field.</summary>
+internal static class ObservedNodes
+{
+    private const int InstancesMax = 10_000;
+    private const int ScopesMax = 16;
+    private const int CellsMax = 64;
+    private const int ClassesMax = 256;
+
+    /// <summary>The report; meaningless after a violation. When it was taken is filled in once it is known when the request is carried out.</summary>
+    public static Func<Instant, ObservedNode> Read(V1.AuditNodeRequest message, FieldViolations violations)
+    {
+        violations.Between("observed_generation", message.ObservedGeneration, 0, long.MaxValue);
+        var time = violations.Time("observe_time", message.ObserveTime);
+        var scopes = ReadScopes(message, violations);
+        var inventories = NodeSpecs.Inventories(message.Inventories, violations);
+        var numa = message.NumaTopology is null ? null : NodeSpecs.Topology(message.NumaTopology, violations);
+        var devices = NodeSpecs.Devices(message.Devices, violations);
+        violations.CountAtMost("instances", message.Instances.Count, InstancesMax);
+        var instances = message.Instances.Take(InstancesMax).Select((instance, i) => Read(instance, i, violations)).ToArray();
+        NodeSpecs.Unique(instances.Select(instance => instance.Instance.Id), "instances", "instance", violations);
+        return now => new ObservedNode(
+            message.ObservedGeneration, time ?? now, scopes, inventories, numa, devices, ValueList.From(instances));
+    }
+
+    private static AuditScopes ReadScopes(V1.AuditNodeRequest message, FieldViolations violations)
+    {
+        violations.CountAtMost("scopes", message.Scopes.Count, ScopesMax);
+        if (message.Scopes.Count > 0)
+        {
+            return message.Scopes.Take(ScopesMax)
+                .Select((scope, i) => ToLedger(violations.Enum($"scopes[{i}]", scope, required: true)))
+                .Aggregate(AuditScopes.None, (all, scope) => all | scope);
+        }
+
+        return AuditScopes.Instances
+            | (message.Inventories.Count > 0 ? AuditScopes.Inventories : AuditScopes.None)
+            | (message.NumaTopology is not null ? AuditScopes.NumaTopology : AuditScopes.None)
+            | (message.Devices.Count > 0 ? AuditScopes.Devices : AuditScopes.None);
+    }
+
+    private static AuditScopes ToLedger(V1.AuditScope scope) => scope switch
+    {
+        V1.AuditScope.Inventories => AuditScopes.Inventories,
+        V1.AuditScope.NumaTopology => AuditScopes.NumaTopology,
+        V1.AuditScope.Devices => AuditScopes.Devices,
+        V1.AuditScope.Instances => AuditScopes.Instances,
+        _ => AuditScopes.None,
+    };
+
+    private static ObservedInstance Read(V1.ObservedInstance message, int index, FieldViolations violations)
+    {
+        violations.Enter("instances", index);
+        var instance = ClaimRequests.Read(message.Instance, "", violations) ?? new Instance(default, "", "", "", "", "", "");
+        var amounts = ReadAmounts(message.Resources, violations);
+        violations.CountAtMost("numa_cells", message.NumaCells.Count, CellsMax);
+        var cells = message.NumaCells.Count == 0
+            ? []
+            : ValueList.From(message.NumaCells.Take(CellsMax).Select((cell, i) => Read(cell, i, violations)));
+        var devices = ReadAddresses(message.DeviceAddresses, violations);
+        violations.Leave();
+        return new ObservedInstance(instance, amounts, cells, devices);
+    }
+
+    // A class of which the instance has nothing may be named.
+    private static ResourceAmounts ReadAmounts(MapField<string, long> amounts, FieldViolations violations)
+    {
+        violations.CountAtMost("resources", amounts.Count, ClassesMax);
+        var read = new List<ResourceAmount>(Math.Min(amounts.Count, ClassesMax));
+        foreach (var (name, amount) in amounts.Take(ClassesMax))
+        {
+            var resourceClass = ResourceRequests.Class("resources", name, violations);
+            if (amount is < 0 or > int.MaxValue)
+                violations.Between($"resources[{FieldViolations.Show(name)}]", amount, 0, int.MaxValue);
+            else if (amount > 0 && violations.None)
+                read.Add(new ResourceAmount(resourceClass, amount));
+        }
+
+        return violations.None ? ResourceAmounts.From(read) : ResourceAmounts.Empty;
+    }
+
+    private static ObservedCell Read(V1.ObservedNumaCell message, int index, FieldViolations violations)
+    {
+        violations.Enter("numa_cells", index);
+        violations.Between("host_cell_id", message.HostCellId, 0, int.MaxValue);
+        violations.Between("page_size_kb", message.PageSizeKb, 0, NodeSpecs.PageSizeMaxKb);
+        violations.Between("memory_mb", message.MemoryMb, 0, int.MaxValue);
+        violations.CountAtMost("pinning", message.Pinning.Count, NodeSpecs.CpuMax + 1);
+        foreach (var (guest, host) in message.Pinning.Take(NodeSpecs.CpuMax + 1))
+        {
+            violations.Between("pinning key", guest, 0, NodeSpecs.CpuMax);
+            violations.Between($"pinning[{guest}]", host, 0, NodeSpecs.CpuMax);
+        }
+
+        NodeSpecs.Unique(message.Pinning.Values, "pinning", "host CPU", violations);
+        var pinning = violations.None
+            ? ValueList.From(message.Pinning.Select(pin => new PinnedCpu(pin.Key, pin.Value)).OrderBy(pin => pin.GuestCpu))
+            : [];
+        var cell = new ObservedCell(
+            message.HostCellId,
+            message.PageSizeKb,
+            pinning,
+            NodeSpecs.Cpus(message.EmulatorCpus, "emulator_cpus", violations),
+            NodeSpecs.Cpus(message.SharedVcpus, "shared_vcpus", violations),
+            message.MemoryMb);
+        violations.Leave();
+        return cell;
+    }
+
+    private static ValueList<string> ReadAddresses(RepeatedField<string> addresses, FieldViolations violations)
+    {
+        if (addresses.Count == 0)
+            return [];
+        violations.CountAtMost("device_addresses", addresses.Count, NodeSpecs.DevicesMax);
+        for (var i = 0; i < Math.Min(addresses.Count, NodeSpecs.DevicesMax); i++)
+            NodeSpecs.DeviceAddress($"device_addresses[{i}]", addresses[i], violations);
+        NodeSpecs.Unique(addresses.Take(NodeSpecs.DevicesMax), "device_addresses", "address", violations);
+        return ValueList.From(addresses.Take(NodeSpecs.DevicesMax));
+    }
+}

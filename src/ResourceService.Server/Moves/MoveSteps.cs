@@ -1,0 +1,204 @@
+using Google.Protobuf;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Migrations;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Nodes;
+using ResourceService.Storage;
+
+namespace ResourceService.Server.Moves;
+
+/// <summary>
+/// The steps of a move's life, each on the nodes that it concerns. Progress and taking back change the target alone; a start looks at the source and
+/// a confirm releases it, so those two own both nodes for the moment of the decision.
+/// </summary>
+internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaimReader reader)
+{
+    // How often an instance is looked up again that moved on meanwhile. Each time another move of it really ended.
+    private const int RoundsMax = 32;
+
+    /// <summary>Makes the answer of a step from the move and the claim that it tells.</summary>
+    public delegate TReply Reply<out TReply>(V1.Migration migration, V1.Claim? claim);
+
+    /// <summary>Starts a move, or says why it cannot start.</summary>
+    public async ValueTask<CallResult<TReply>> ClaimAsync<TReply>(
+        MoveRequest request, NodeId targetId, bool validateOnly, RequestStamp stamp, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        for (var round = 0; round < RoundsMax; round++)
+        {
+            if (!fleet.Instances.TryFind(request.Instance, out var held))
+                return RpcErrors.InstanceNotFound(request.Instance.Value);
+            if (nodes.Find(targetId) is not { } target)
+                return RpcErrors.NodeNotFound(targetId.Value);
+            if (held.Primary is not { } sourceId)
+                return RpcErrors.Of(MigrationRules.InFlight(request.Instance, MigrationId.Of(held.First)), targetId.Value);
+
+            var source = nodes.Find(sourceId.NodeKey)!;
+            var outcome = validateOnly
+                ? Validate(target.View, source.View, sourceId, request, reply)
+                : await StartAsync(target, source, sourceId, request, stamp, reply);
+            if (outcome.Refusal?.Kind != RefusalKind.ClaimNotLive)
+                return CallResult<TReply>.Of(outcome, (outcome.Refusal?.Kind == RefusalKind.ClaimWrongState ? source : target).View.Id.Value);
+            // The instance is gone from there: released, or moved by a confirm that came first.
+            if (fleet.Instances.TryFind(request.Instance, out var now) && now == held)
+                return RpcErrors.InstanceNotFound(request.Instance.Value);
+        }
+
+        return RpcErrors.QueueFull();
+    }
+
+    /// <summary>Notes the progress of a move and renews its lease.</summary>
+    public async ValueTask<CallResult<TReply>> UpdateAsync<TReply>(
+        MigrationId id, MigrationStep step, string reason, TimeSpan lease, long? generation, RequestStamp stamp, Reply<TReply> reply,
+        CancellationToken cancellation)
+        where TReply : class, IMessage
+    {
+        var now = fleet.Now;
+        return await OnTargetAsync(
+            id,
+            step,
+            ofResize: null,
+            node => MigrationRules.Update(node, id, step, reason, generation, now.Add(lease), now),
+            (migration, _) => reply(ToContract(migration), null),
+            reply,
+            stamp,
+            cancellation);
+    }
+
+    /// <summary>Ends a move so that the instance stays on the source.</summary>
+    public async ValueTask<CallResult<TReply>> EndAsync<TReply>(
+        MigrationId id, MigrationStep step, bool? ofResize, string reason, long? generation, RequestStamp stamp, Reply<TReply> reply,
+        CancellationToken cancellation)
+        where TReply : class, IMessage
+    {
+        var now = fleet.Now;
+        return await OnTargetAsync(
+            id,
+            step,
+            ofResize,
+            node => MigrationRules.End(node, id, step, ofResize, reason, generation, now),
+            (migration, node) => reply(ToContract(migration), SourceClaim(migration, node)),
+            reply,
+            stamp,
+            cancellation);
+    }
+
+    /// <summary>Ends a move so that the instance stays on the target.</summary>
+    public async ValueTask<CallResult<TReply>> ConfirmAsync<TReply>(
+        MigrationId id, bool ofResize, long? generation, RequestStamp stamp, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        if (nodes.Find(id.NodeKey) is not { } target)
+            return RpcErrors.MigrationNotFound(id);
+        // Who knows the id was told so after the move was durable: what does not show here has ended.
+        if (!target.View.Migrations.TryGetValue(id.Sequence, out var inFlight))
+            return ExplainEnded(id, MigrationStep.Confirm, ofResize, reply);
+
+        var now = fleet.Now;
+        var step = new MoveStep(
+            fleet,
+            stamp,
+            target,
+            nodes.Find(inFlight.Source.NodeKey)!,
+            (targetNode, sourceNode) => MigrationRules.Confirm(targetNode, sourceNode, id, ofResize, generation, now),
+            (decision, node) => reply(ToContract(MigrationAfter(decision)), ContractMapping.ToContract(((MigrationChanged)decision.OnTarget[0]).TargetAfter, node.Id)));
+        return Answer(await step.PostAsync(), target, id, MigrationStep.Confirm, ofResize, reply);
+    }
+
+    private Task<CommandOutcome> StartAsync<TReply>(
+        NodeWorker target, NodeWorker source, ClaimId sourceId, MoveRequest request, RequestStamp stamp, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        var now = fleet.Now;
+        var targetId = nodes.NextClaimId(target.View.NodeKey);
+        var step = new MoveStep(
+            fleet,
+            stamp,
+            target,
+            source,
+            (targetNode, sourceNode) => Start(targetNode, sourceNode, sourceId, request, targetId, now),
+            (decision, node) => Started((MigrationChanged)decision.OnTarget[0], node, reply));
+        return step.PostAsync();
+    }
+
+    private CommandOutcome Validate<TReply>(NodeView target, NodeView source, ClaimId sourceId, MoveRequest request, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        var decision = Start(target, source, sourceId, request, new ClaimId(target.NodeKey, 0), fleet.Now);
+        if (decision.Refusal is { } refusal)
+            return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
+        return new CommandOutcome(CommandStatus.Accepted, Started((MigrationChanged)decision.OnTarget[0], target, (migration, claim) =>
+        {
+            (migration.MigrationId, migration.TargetClaimId, claim!.ClaimId, claim.MigrationId) = ("", "", "", "");
+            return reply(migration, claim);
+        }));
+    }
+
+    private MoveDecision Start(NodeView target, NodeView source, ClaimId sourceId, MoveRequest request, ClaimId targetId, Instant now)
+    {
+        if (source.Claims.ContainsKey(sourceId.Sequence)
+            && fleet.Instances.TryFind(request.Instance, out var held) && held.MoveTarget is { } moving)
+            return MoveDecision.Refuse(MigrationRules.InFlight(request.Instance, MigrationId.Of(moving)));
+        var decision = MigrationRules.Claim(source, sourceId, target, request, targetId, now);
+        return new MoveDecision(decision.Changes, [], decision.Refusal);
+    }
+
+    private TReply Started<TReply>(MigrationChanged started, NodeView target, Reply<TReply> reply) =>
+        reply(ToContract(started.After), ContractMapping.ToContract(started.TargetAfter, target.Id, started.After.Id));
+
+    // A step that changes the target alone.
+    private async ValueTask<CallResult<TReply>> OnTargetAsync<TReply>(
+        MigrationId id, MigrationStep step, bool? ofResize, Func<NodeView, Decision> decide, Func<Migration, NodeView, TReply> answer, Reply<TReply> reply,
+        RequestStamp stamp, CancellationToken cancellation)
+        where TReply : class, IMessage
+    {
+        if (nodes.Find(id.NodeKey) is not { } target)
+            return RpcErrors.MigrationNotFound(id);
+        var command = new NodeCommand(
+            decide,
+            (node, decision) => answer(decision.Changes.Count > 0 ? ((MigrationChanged)decision.Changes[0]).After : node.Migrations[id.Sequence], node),
+            stamp,
+            cancellation);
+        target.Post(command);
+        return Answer(await command.Completion, target, id, step, ofResize, reply);
+    }
+
+    private CallResult<TReply> Answer<TReply>(
+        CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply)
+        where TReply : class, IMessage =>
+        outcome.Refusal?.Kind == RefusalKind.MigrationNotInFlight
+            ? ExplainEnded(id, step, ofResize, reply)
+            : CallResult<TReply>.Of(outcome, target.View.Id.Value);
+
+    // A move that is not in flight any more: the step was taken before, or another one ended the move, or there never was one.
+    private CallResult<TReply> ExplainEnded<TReply>(MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        if (reader.FindMigration(id.Sequence) is not { } ended || ended.Id != id)
+            return RpcErrors.MigrationNotFound(id);
+        var target = nodes.Find(id.NodeKey)!.View;
+        if (ofResize is { } wanted && wanted != (ended.Type == MigrationType.Resize))
+            return RpcErrors.Of(MigrationRules.WrongType(ended), target.Id.Value);
+        if (MigrationTransitions.Next(ended.State, step) is null)
+            return RpcErrors.Of(MigrationRules.WrongState(ended, "it has ended"), target.Id.Value);
+        return reply(ToContract(ended), step == MigrationStep.Confirm ? TargetClaim(ended, target) : SourceClaim(ended, target));
+    }
+
+    private V1.Claim? TargetClaim(Migration confirmed, NodeView target)
+    {
+        var claim = target.Claims.GetValueOrDefault(confirmed.Target.Sequence) ?? reader.FindClaim(confirmed.Target.Sequence);
+        return claim is null ? null : ContractMapping.ToContract(claim, target.Id, nodes.MigrationOf(claim));
+    }
+
+    // The instance's claim as it stays, without the move that has just ended; none when its node is gone.
+    private V1.Claim? SourceClaim(Migration ended, NodeView target)
+    {
+        var source = ended.Source.NodeKey == target.NodeKey ? target : nodes.Find(ended.Source.NodeKey)!.View;
+        return source.Claims.TryGetValue(ended.Source.Sequence, out var claim) ? ContractMapping.ToContract(claim, source.Id) : null;
+    }
+
+    private static Migration MigrationAfter(MoveDecision decision) => ((MigrationChanged)decision.OnTarget[0]).After;
+
+    private V1.Migration ToContract(Migration migration) => MigrationMapping.ToContract(migration, nodes);
+}

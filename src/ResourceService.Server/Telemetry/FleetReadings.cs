@@ -1,0 +1,76 @@
+using ResourceService.Ledger.Claims;
+using ResourceService.Server.History;
+using ResourceService.Server.Nodes;
+
+namespace ResourceService.Server.Telemetry;
+
+/// <summary>
+/// What the gauges show. The nodes are walked when somebody asks, on the asker's thread and on the published pictures, so that no claim pays
+/// for it or waits; a claim's state is looked at only on nodes that changed since the last walk.
+/// </summary>
+internal sealed class FleetReadings(
+    NodeDirectory nodes, FleetServices services, IdempotentCalls calls, HistoryWatch watch, StoreHealth health, TimeProvider time)
+{
+    // All gauges of one scrape share a walk.
+    private static readonly TimeSpan _fresh = TimeSpan.FromMilliseconds(500);
+
+    private readonly ClassLabels _classes = new();
+    private readonly Lock _gate = new();
+
+    // By node number minus one: the generation at which the held claims were counted, and how many there were.
+    private (long Generation, int Held)[] _counted = [];
+    private FleetTotals? _last;
+    private long _lastTaken;
+
+    /// <summary>Decided changes that wait for the writer.</summary>
+    public long WaitingForCommit => services.Committer.WaitingCount;
+
+    /// <summary>Calls under way that may change something.</summary>
+    public long CallsInFlight => calls.InFlight;
+
+    /// <summary>Requests whose ids are remembered.</summary>
+    public long RememberedRequests => services.Requests.Count;
+
+    /// <summary>Streams that follow the history.</summary>
+    public long Watchers => watch.Count;
+
+    /// <summary>Whether changes are taken.</summary>
+    public bool StoreIsAvailable => health.LostBecause is null;
+
+    /// <summary>The sums over all nodes, a moment old at most.</summary>
+    public FleetTotals Totals()
+    {
+        lock (_gate)
+        {
+            if (_last is null || time.GetElapsedTime(_lastTaken) > _fresh)
+            {
+                _last = Walk();
+                _lastTaken = time.GetTimestamp();
+            }
+
+            return _last;
+        }
+    }
+
+    private FleetTotals Walk()
+    {
+        var totals = new FleetTotals(_classes);
+        var workers = nodes.All;
+        if (_counted.Length < workers.Length)
+            Array.Resize(ref _counted, workers.Length);
+        for (var i = 0; i < workers.Length; i++)
+        {
+            totals.AddQueue(workers[i].QueueDepth);
+            var node = workers[i].View;
+            if (!node.Exists)
+                continue;
+            // The same generation is the same picture: only durable ones are published.
+            ref var counted = ref _counted[i];
+            if (counted.Generation != node.Generation)
+                counted = (node.Generation, node.Claims.Values.Count(claim => claim.State == ClaimState.Held));
+            totals.Add(node, counted.Held);
+        }
+
+        return totals;
+    }
+}

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging.Console;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using ResourceService.Server.Options;
+
+namespace ResourceService.Server.Telemetry;
+
+/// <summary>
+/// Sends traces, metrics and logs where the standard <c>OTEL_*</c> variables say, and shows the metrics page. A signal that nobody asked for is
+/// not even set up.
+/// </summary>
+internal static class TelemetryComposition
+{
+    // Memory, garbage collection and threads, as the runtime itself counts them.
+    private const string RuntimeMeterName = "System.Runtime";
+
+    /// <summary>Sets up what the configuration asks for; says whether calls must be looked at for it.</summary>
+    public static bool AddTelemetry(this WebApplicationBuilder builder, MetricsOptions metrics)
+    {
+        AddConsole(builder);
+        var configuration = builder.Configuration;
+        var (traces, sentMetrics, logs) = (IsSent(configuration, "TRACES"), IsSent(configuration, "METRICS"), IsSent(configuration, "LOGS"));
+        if (!traces && !sentMetrics && !logs && metrics.Port == 0)
+            return false;
+
+        // The variables come last, so that they win over the service's own name for itself.
+        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource
+            .Clear()
+            .AddService("resource-service", serviceVersion: typeof(TelemetryComposition).Assembly.GetName().Version!.ToString(3))
+            .AddTelemetrySdk()
+            .AddEnvironmentVariableDetector());
+        if (traces)
+            telemetry.WithTracing(tracing => tracing.AddSource(ServiceTracing.SourceName).AddOtlpExporter());
+        if (sentMetrics || metrics.Port > 0)
+        {
+            telemetry.WithMetrics(meters =>
+            {
+                meters.AddMeter(ServiceMetrics.MeterName, RuntimeMeterName);
+                if (sentMetrics)
+                    meters.AddOtlpExporter();
+                if (metrics.Port > 0)
+                    meters.AddPrometheusExporter();
+            });
+        }
+
+        if (logs)
+            telemetry.WithLogging(logging => logging.AddOtlpExporter());
+        return traces || sentMetrics || metrics.Port > 0;
+    }
+
+    // Lines written during a call whose trace is known carry its ids. The host brings only the simple format, and would not let another be chosen.
+    private static void AddConsole(WebApplicationBuilder builder)
+    {
+        builder.Logging.AddConsole();
+        builder.Logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(
+            options => options.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? ConsoleFormatterNames.Simple);
+    }
+
+    // OTEL_TRACES_EXPORTER and its like decide; without them an endpoint does. The specification's default is to send to this machine: a
+    // service that is not asked to send anything does not.
+    private static bool IsSent(IConfiguration configuration, string signal)
+    {
+        if (string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase))
+            return false;
+        if (configuration[$"OTEL_{signal}_EXPORTER"] is { Length: > 0 } exporter)
+            return exporter.Split(',', StringSplitOptions.TrimEntries).Contains("otlp", StringComparer.OrdinalIgnoreCase);
+        return !string.IsNullOrEmpty(configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])
+            || !string.IsNullOrEmpty(configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"]);
+    }
+}

@@ -1,0 +1,111 @@
+using Microsoft.Data.Sqlite;
+using ResourceService.Ledger.Nodes;
+
+namespace ResourceService.Storage.Sqlite;
+
+/// <summary>Backups of a store, for the operator's commands: taken beside a running service, restored while none runs.</summary>
+public static class SqliteBackup
+{
+    /// <summary>
+    /// Copies the store into a file. Every change acknowledged before this began is in it. A service may run; it goes on meanwhile, and its
+    /// write-ahead log grows until this ends.
+    /// </summary>
+    public static DatabaseSummary Take(StorageOptions options, string path, bool overwrite)
+    {
+        var database = DataDirectory.DatabasePathOf(options.DataDirectory);
+        if (!overwrite && File.Exists(path))
+            throw new StoreException($"The file {path} exists already. Name another, or add --force to replace it.");
+        using var source = OpenToRead(database);
+        DatabaseFile.Summarise(source, database);
+        DatabaseCopy.Write(source, path);
+        using var copy = OpenToRead(path);
+        return DatabaseFile.Summarise(copy, path);
+    }
+
+    /// <summary>Puts a backup into the store's place, in one step: a crash leaves the one or the other.</summary>
+    /// <param name="options">Where the store is. No service may run on it.</param>
+    /// <param name="path">The backup.</param>
+    /// <param name="force">Whether a store may be replaced that knows of more changes than the backup, or cannot be read.</param>
+    public static DatabaseSummary Restore(StorageOptions options, string path, bool force)
+    {
+        using var source = OpenToRead(path);
+        DatabaseFile.RequireSound(source, path, IntegrityCheck.Full);
+        var restored = DatabaseFile.Summarise(source, path);
+        using var directory = DataDirectory.Open(options.DataDirectory);
+        var database = directory.DatabasePath;
+        if (!force && File.Exists(database))
+            RequireNotNewer(database, restored.Revision);
+
+        var aside = $"{database}.restored";
+        DatabaseCopy.Write(source, aside);
+        Settle(database);
+        File.Move(aside, database, overwrite: true);
+        return restored;
+    }
+
+    /// <summary>Looks a store or a backup through, and adds every node's claims up; what differs comes as a line each.</summary>
+    public static (DatabaseSummary Summary, IReadOnlyList<string> Differences) Verify(StorageOptions options, string? path)
+    {
+        var database = path ?? DataDirectory.DatabasePathOf(options.DataDirectory);
+        using var connection = OpenToRead(database);
+        DatabaseFile.RequireSound(connection, database, IntegrityCheck.Full);
+        var summary = DatabaseFile.Summarise(connection, database);
+        if (SchemaUpgrader.VersionOf(connection) < SchemaUpgrader.NewestVersion)
+            return (summary, ["its schema is of an older build: the file is sound, its sums can be verified once it was served"]);
+
+        var nodes = new SqliteClaimReader(new SqliteConnections(database, options)).ReadNodes(nodeKey: null);
+        return (summary, [.. nodes.Where(IsDifferent).Select(
+            stored => $"{stored.Node.Id}: {stored.RecordedUsage} is recorded as used, its claims add up to {stored.Node.UsedByClass()}")]);
+    }
+
+    private static bool IsDifferent(StoredNode stored) =>
+        !stored.RecordedUsage.Equals(stored.Node.UsedByClass()) || LedgerInvariants.Verify(stored.Node).Count > 0;
+
+    private static SqliteConnection OpenToRead(string path)
+    {
+        try
+        {
+            return DatabaseFile.OpenAlone(path, SqliteOpenMode.ReadOnly);
+        }
+        catch (SqliteException cause)
+        {
+            throw new StoreException($"The database {path} cannot be read: {cause.Message}", cause);
+        }
+    }
+
+    private static void RequireNotNewer(string database, long revision)
+    {
+        try
+        {
+            using var standing = DatabaseFile.OpenAlone(database, SqliteOpenMode.ReadOnly);
+            var summary = DatabaseFile.Summarise(standing, database);
+            if (summary.Revision <= revision)
+                return;
+            throw new StoreException(
+                $"The store {database} is at revision {summary.Revision}, the backup at {revision}: {summary.Revision - revision} changes would be lost. "
+                + "Back it up first, then add --force.");
+        }
+        catch (SqliteException cause)
+        {
+            throw new StoreException($"The store {database} cannot be read, so nobody knows what would be lost: {cause.Message} Add --force to replace it.", cause);
+        }
+    }
+
+    // The store's write-ahead log must not survive it: SQLite would play it into the file that takes its place. A sound store takes its log in
+    // first, so that it is whole up to the moment of the exchange; of a damaged one nothing is to be saved.
+    private static void Settle(string database)
+    {
+        if (!File.Exists(database))
+            return;
+        try
+        {
+            using var standing = DatabaseFile.OpenAlone(database, SqliteOpenMode.ReadWrite);
+            Dapper.SqlMapper.Execute(standing, "PRAGMA journal_mode = delete");
+        }
+        catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
+        {
+            File.Delete($"{database}-wal");
+            File.Delete($"{database}-shm");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace ResourceService.Server.Tests.Telemetry;
+
+public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly int _port = MetricsPage.FreePort();
+    private ServiceProcess _service = null!;
+
+    public async ValueTask InitializeAsync() => _service = await ServiceProcess.StartAsync(_directory.Path, $"--Metrics:Port={_port}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_done_is_counted_by_outcome_reason_and_kind()
+    {
+        var (claims, nodes) = (_service.Clients.Claims, _service.Clients.Nodes);
+        await nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 8));
+        var request = Requests.Claim("node-1", vcpus: 2);
+        var claim = (await claims.ClaimInstanceAsync(request)).Claim;
+        await claims.ClaimInstanceAsync(request);
+        await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 3));
+        await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
+        await RefusedAsync(Requests.Claim("node-1", vcpus: 4));
+        await RefusedAsync(Requests.Claim("nowhere"));
+        await RefusedAsync(Requests.ClaimAmong("no-such-zone"));
+        await RefusedAsync(new ClaimInstanceRequest(Requests.Claim("node-1")) { ExpectedGeneration = 1 });
+
+        var page = await MetricsPage.ReadAsync(_port);
+
+        Assert.Equal(3, page.Sum("resource_service_claims_total", ("outcome", "accepted")));
+        Assert.Equal(1, page.Sum("resource_service_claims_total", ("outcome", "refused"), ("reason", "DOES_NOT_FIT")));
+        Assert.Equal(1, page.Sum("resource_service_claims_total", ("reason", "NODE_NOT_FOUND")));
+        Assert.Equal(1, page.Sum("resource_service_claims_total", ("reason", "NO_CANDIDATE_FITS")));
+        Assert.Equal(1, page.Sum("resource_service_refused_dimensions_total", ("reason", "CAPACITY_EXCEEDED")));
+        Assert.Equal(1, page.Sum("resource_service_refused_dimensions_total", ("reason", "NODE_FILTERED")));
+        Assert.Equal(1, page.Sum("resource_service_repeated_requests_total"));
+        Assert.Equal(1, page.Sum("resource_service_generation_conflicts_total", ("found_by", "caller")));
+        Assert.Equal(2, page.Sum("resource_service_committed_changes_total", ("kind", "instance_claimed")));
+        Assert.Equal(4, page.Sum("resource_service_committed_changes_total"));
+        Assert.Equal(7, page.Sum("resource_service_rpc_duration_seconds_count", ("method", "ClaimInstance")));
+        Assert.Equal(3, page.Sum("resource_service_rpc_duration_seconds_count", ("method", "ClaimInstance"), ("code", "ok")));
+        Assert.Equal(
+            page.Sum("resource_service_commits_total"), page.Sum("resource_service_commit_duration_seconds_count"));
+
+        Task<RpcException> RefusedAsync(ClaimInstanceRequest refused) =>
+            Assert.ThrowsAsync<RpcException>(async () => await claims.ClaimInstanceAsync(refused));
+    }
+
+    [Fact]
+    public async Task What_is_held_is_shown_fleet_wide_as_it_is_at_that_moment()
+    {
+        var (claims, nodes) = (_service.Clients.Claims, _service.Clients.Nodes);
+        await nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 8));
+        await nodes.RegisterNodeAsync(Requests.Node("node-2", vcpus: 4));
+        await nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = "node-2", State = NodeState.Draining });
+        var held = (await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 2))).Claim;
+        await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 3));
+        await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = held.ClaimId });
+        var brief = Requests.Claim("node-1", vcpus: 1);
+        brief.Lease = Requests.Seconds(1);
+        await claims.ClaimInstanceAsync(brief);
+        using var watch = nodes.WatchNodes(new WatchNodesRequest());
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+
+        await Eventually.HoldsAsync(
+            "the lease ends on the page", async () => (await MetricsPage.ReadAsync(_port)).Sum("resource_service_expired_leases_total") == 1);
+
+        // The page is made anew once what was seen a moment ago is too old.
+        await Eventually.HoldsAsync("all of it is shown", async () =>
+        {
+            var page = await MetricsPage.ReadAsync(_port);
+            return (page.Sum("resource_service_capacity", ("class", "VCPU")), page.Sum("resource_service_used", ("class", "VCPU"))) == (12, 5)
+                && (page.Sum("resource_service_live_claims", ("state", "held")), page.Sum("resource_service_live_claims", ("state", "active"))) == (1, 1)
+                && (page.Sum("resource_service_nodes", ("state", "enabled")), page.Sum("resource_service_nodes", ("state", "draining"))) == (1, 1)
+                && (page.Sum("resource_service_watchers"), page.Sum("resource_service_remembered_requests")) == (1, 3)
+                && page.Sum("resource_service_store_available") == 1;
+        });
+    }
+
+    [Fact]
+    public async Task Classes_that_callers_make_up_share_a_label_once_there_are_many()
+    {
+        var node = Requests.Node("node-1");
+        for (var i = 0; i < 50; i++)
+            node.Inventories.Add($"CUSTOM_CLASS_{i}", new Inventory { Total = 10 });
+        await _service.Clients.Nodes.RegisterNodeAsync(node);
+
+        var page = await MetricsPage.ReadAsync(_port);
+
+        var classes = page.LabelValues("resource_service_capacity", "class").ToList();
+        Assert.Contains("VCPU", classes);
+        Assert.Equal(20, classes.Count(label => label.StartsWith("CUSTOM_", StringComparison.Ordinal)));
+        Assert.Equal(300, page.Sum("resource_service_capacity", ("class", "other")));
+    }
+
+    [Fact]
+    public async Task Every_metric_of_the_dashboard_is_on_the_page()
+    {
+        await _service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
+        await _service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
+        var path = Path.Combine(ServiceProcess.ProtosPath, "../charts/resource-service/dashboards/resource-service.json");
+        var dashboard = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
+
+        var expressions = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => (string)target!["expr"]!);
+        var named = expressions.SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+
+        Assert.True(named.Count > 15, "the dashboard shows hardly anything");
+        Assert.Empty(named.Except((await MetricsPage.ReadAsync(_port)).Names));
+    }
+
+    [GeneratedRegex("(resource_service|dotnet)_[a-z_]+", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex MetricName();
+}
