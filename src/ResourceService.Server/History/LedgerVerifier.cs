@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Nodes;
 using ResourceService.Storage;

@@ -313,6 +313,7 @@ internal static class SqliteStatements
 
     /// <summary>What is the highest audit sequence ever given? The last audits of all nodes stay when older ones go.</summary>
     public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM node_audits";
+
     /// <summary>Which events are the oldest?</summary>
     public const string SelectOldestEvents = "SELECT revision, time FROM events ORDER BY revision LIMIT @limit";
 
