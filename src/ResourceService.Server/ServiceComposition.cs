@@ -7,6 +7,7 @@ using ResourceService.Server.History;
 using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
+using ResourceService.Server.Security;
 using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 using ResourceService.Storage.Sqlite;
@@ -27,28 +28,32 @@ internal static class ServiceComposition
     {
         // The settings lie beside the program, wherever it is started from; the data directory is relative to where it is started.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var (requests, metrics) = AddOptions(builder);
+        var (requests, metrics, security, limits) = AddOptions(builder);
         AddLedger(builder.Services);
         AddGrpc(builder, requests, metrics, callsAreObserved: builder.AddTelemetry(metrics));
+        builder.AddSecurity(security, limits, metrics.Port);
         AddAddresses(builder, metrics);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
 
         var app = builder.Build();
-        app.MapGrpcService<NodeGrpcService>();
-        app.MapGrpcService<ClaimGrpcService>();
-        app.MapGrpcService<ResizeGrpcService>();
-        app.MapGrpcService<MigrationGrpcService>();
-        app.MapGrpcService<AuditGrpcService>();
-        app.MapGrpcHealthChecksService();
-        app.MapGrpcReflectionService();
+        app.UseAccessRules(security, limits);
+        app.MapGrpcService<NodeGrpcService>().WithAccessRules();
+        app.MapGrpcService<ClaimGrpcService>().WithAccessRules();
+        app.MapGrpcService<ResizeGrpcService>().WithAccessRules();
+        app.MapGrpcService<MigrationGrpcService>().WithAccessRules();
+        app.MapGrpcService<AuditGrpcService>().WithAccessRules();
+        app.MapGrpcHealthChecksService().WithAccessRules();
+        app.MapGrpcReflectionService().WithAccessRules();
         if (metrics.Port > 0)
             app.MapPrometheusScrapingEndpoint().RequireHost($"*:{metrics.Port}");
         return app;
     }
 
-    private static (RequestOptions Requests, MetricsOptions Metrics) AddOptions(WebApplicationBuilder builder)
+    private static (RequestOptions Requests, MetricsOptions Metrics, SecurityOptions Security, LimitOptions Limits) AddOptions(WebApplicationBuilder builder)
     {
-        var violations = OptionsRules.UrlViolations(builder.Configuration["urls"] ?? DefaultUrl);
+        var urls = builder.Configuration["urls"] ?? DefaultUrl;
+        var violations = OptionsRules.UrlViolations(urls);
+        var urlsAreRight = violations.Count == 0;
         var storage = Bind<StorageOptions>("Storage");
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
@@ -56,10 +61,15 @@ internal static class ServiceComposition
         var retention = Bind<RetentionOptions>("Retention");
         var metrics = Bind<MetricsOptions>("Metrics");
         var audits = Bind<AuditOptions>("Audits");
+        var security = Bind<SecurityOptions>("Security");
+        var limits = Bind<LimitOptions>("Limits");
         violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, audits));
+        violations.AddRange(OptionsRules.Violations(limits));
+        if (urlsAreRight)
+            violations.AddRange(SecurityRules.Violations(security, urls));
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
-        return (requests, metrics);
+        return (requests, metrics, security, limits);
 
         T Bind<T>(string name)
             where T : class, new()
@@ -162,9 +172,12 @@ internal static class ServiceComposition
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            // Plain HTTP/2: gRPC needs nothing else, and without TLS there is no negotiation between versions.
+            // HTTP/2 alone: gRPC needs nothing else, and without TLS there is no negotiation between versions.
             kestrel.ConfigureEndpointDefaults(endpoint =>
-                endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2);
+            {
+                endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2;
+                endpoint.ApplicationServices.GetService<ServerTls>()?.UseOn(endpoint);
+            });
             kestrel.AddServerHeader = false;
             // Messages are bounded one by one; a stream as a whole is not.
             kestrel.Limits.MaxRequestBodySize = null;

@@ -11,10 +11,14 @@ public sealed class ServiceClients : IDisposable
     private readonly GrpcChannel _channel;
 
     /// <summary>Clients of the service at an address.</summary>
-    public ServiceClients(Uri address)
+    /// <param name="address">Where it listens.</param>
+    /// <param name="handler">Makes the connections, with credentials for example; disposed with the clients.</param>
+    public ServiceClients(Uri address, HttpMessageHandler? handler = null)
     {
         Address = address;
-        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+        _channel = GrpcChannel.ForAddress(
+            address,
+            new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null, HttpHandler = handler, DisposeHttpClient = handler is not null });
         Invoker = _channel.Intercept(new DeadlineForAll());
         Nodes = new NodeService.NodeServiceClient(Invoker);
         Claims = new ClaimService.ClaimServiceClient(Invoker);

@@ -61,16 +61,34 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Clients of the service.</summary>
     public ServiceClients Clients => _clients ?? throw new InvalidOperationException("The service does not listen.");
 
+    /// <summary>The memory that the service holds at this moment.</summary>
+    public long WorkingSetBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a service and waits until it serves.</summary>
     /// <param name="dataDirectory">Where it keeps its data.</param>
     /// <param name="settings">More settings, such as <c>--Nodes:SnapshotIntervalSeconds=1</c>.</param>
-    public static async Task<ServiceProcess> StartAsync(string dataDirectory, params string[] settings)
+    public static Task<ServiceProcess> StartAsync(string dataDirectory, params string[] settings) =>
+        StartAsync(dataDirectory, static address => new ServiceClients(address), settings);
+
+    /// <summary>Starts a service whose clients need more than its address, such as trust in its certificate.</summary>
+    /// <param name="dataDirectory">Where it keeps its data.</param>
+    /// <param name="connect">Makes the clients.</param>
+    /// <param name="settings">More settings.</param>
+    public static async Task<ServiceProcess> StartAsync(string dataDirectory, Func<Uri, ServiceClients> connect, params string[] settings)
     {
+        ArgumentNullException.ThrowIfNull(connect);
         var service = new ServiceProcess(dataDirectory, settings);
         try
         {
             var address = await Eventually.ArrivesAsync("the service says where it listens", service._listening.Task);
-            service._clients = new ServiceClients(address);
+            service._clients = connect(address);
             await Eventually.HoldsAsync(
                 "the service is ready", async () => await service.Clients.HealthOfAsync("") == HealthCheckResponse.Types.ServingStatus.Serving);
             return service;

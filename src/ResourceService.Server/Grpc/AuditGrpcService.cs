@@ -13,8 +13,6 @@ internal sealed class AuditGrpcService(
     NodeDirectory nodes, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader)
     : V1.AuditService.AuditServiceBase
 {
-    private const string Actor = "anonymous";
-
     public override async Task<V1.AuditNodeResponse> AuditNode(V1.AuditNodeRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -28,7 +26,7 @@ internal sealed class AuditGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.AuditNodeResponse.Parser,
             stamp => audits.AuditAsync(id, heals ? AuditMode.Heal : AuditMode.Report, generation, observed, stamp, context.CancellationToken),
             context.CancellationToken);

@@ -14,8 +14,6 @@ internal sealed class ClaimGrpcService(
     NodeDirectory nodes, IdempotentCalls calls, ClaimCalls claims, ClaimBatch batch, ClaimStream stream, InstanceSteps instances,
     ClaimQueries queries, IClaimReader reader, FleetServices fleet) : V1.ClaimService.ClaimServiceBase
 {
-    private const string Actor = "anonymous";
-
     public override async Task<V1.ClaimInstanceResponse> ClaimInstance(V1.ClaimInstanceRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -23,16 +21,20 @@ internal sealed class ClaimGrpcService(
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
 
-        return (await claims.ClaimAsync(request, order!, requestId, Actor, context.CancellationToken)).GetOrThrow();
+        return (await claims.ClaimAsync(request, order!, requestId, context.Actor(), context.CancellationToken)).GetOrThrow();
     }
 
     public override async Task<V1.ClaimInstancesResponse> ClaimInstances(V1.ClaimInstancesRequest request, ServerCallContext context) =>
-        (await batch.RunAsync(request, Actor, context.CancellationToken)).GetOrThrow();
+        (await batch.RunAsync(request, context.Actor(), context.CancellationToken)).GetOrThrow();
 
     public override Task StreamClaims(
         IAsyncStreamReader<V1.StreamClaimsRequest> requestStream, IServerStreamWriter<V1.StreamClaimsResponse> responseStream,
         ServerCallContext context) =>
-        stream.RunAsync(requestStream, responseStream, Actor, context.CancellationToken);
+        stream.RunAsync(
+            context.Limit() is { HasRate: true } limit ? new PacedStream<V1.StreamClaimsRequest>(requestStream, limit) : requestStream,
+            responseStream,
+            context.Actor(),
+            context.CancellationToken);
 
     public override Task<V1.ConfirmClaimResponse> ConfirmClaim(V1.ConfirmClaimRequest request, ServerCallContext context)
     {
@@ -104,7 +106,7 @@ internal sealed class ClaimGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.ReleaseInstanceResponse.Parser,
             stamp => instances.ReleaseAsync(instance, reason, stamp, context.CancellationToken),
             context.CancellationToken);
@@ -128,7 +130,7 @@ internal sealed class ClaimGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.UpdateInstanceResponse.Parser,
             stamp => instances.UpdateAsync(instance, before => Update(before, request), generation, stamp, context.CancellationToken),
             context.CancellationToken);
@@ -157,7 +159,7 @@ internal sealed class ClaimGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             parser,
             async stamp =>
             {

@@ -9,8 +9,6 @@ namespace ResourceService.Server.Grpc;
 /// <summary>MigrationService: moves to other nodes, and the progress and the reading of moves of every type.</summary>
 internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls) : V1.MigrationService.MigrationServiceBase
 {
-    private const string Actor = "anonymous";
-
     public override async Task<V1.ClaimMigrationResponse> ClaimMigration(V1.ClaimMigrationRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -21,7 +19,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var result = await calls.RunAsync(
             request,
             request.ValidateOnly ? null : requestId,
-            Actor,
+            context.Actor(),
             V1.ClaimMigrationResponse.Parser,
             stamp => moves.ClaimAsync(
                 move!,
@@ -47,7 +45,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.UpdateMigrationResponse.Parser,
             stamp => moves.UpdateAsync(
                 id,
@@ -73,7 +71,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.ConfirmMigrationResponse.Parser,
             stamp => moves.ConfirmAsync(
                 id,
@@ -97,7 +95,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.RevertMigrationResponse.Parser,
             stamp => moves.EndAsync(
                 id,
@@ -124,7 +122,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.FailMigrationResponse.Parser,
             stamp => moves.EndAsync(
                 id,

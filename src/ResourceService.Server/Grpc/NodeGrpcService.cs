@@ -15,7 +15,6 @@ internal sealed class NodeGrpcService(
     NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, LedgerHistory history, HistoryWatch watch, IClaimReader reader,
     FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
 {
-    private const string Actor = "anonymous";
     private const int WatchedNodesMax = 10_000;
 
     public override async Task<V1.RegisterNodeResponse> RegisterNode(V1.RegisterNodeRequest request, ServerCallContext context)
@@ -29,7 +28,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.RegisterNodeResponse.Parser,
             async stamp =>
             {
@@ -101,7 +100,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.SetNodeStateResponse.Parser,
             async stamp =>
             {
@@ -130,7 +129,7 @@ internal sealed class NodeGrpcService(
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.DeleteNodeResponse.Parser,
             async stamp =>
             {

@@ -9,8 +9,6 @@ namespace ResourceService.Server.Grpc;
 /// <summary>ResizeService: an instance gets other amounts. A resize is a move like the others; only its start and its end differ.</summary>
 internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) : V1.ResizeService.ResizeServiceBase
 {
-    private const string Actor = "anonymous";
-
     public override async Task<V1.ClaimResizeResponse> ClaimResize(V1.ClaimResizeRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -21,7 +19,7 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
         var result = await calls.RunAsync(
             request,
             request.ValidateOnly ? null : requestId,
-            Actor,
+            context.Actor(),
             V1.ClaimResizeResponse.Parser,
             stamp => moves.ClaimAsync(
                 move!,
@@ -44,7 +42,7 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.ConfirmResizeResponse.Parser,
             stamp => moves.ConfirmAsync(
                 id,
@@ -68,7 +66,7 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
         var result = await calls.RunAsync(
             request,
             requestId,
-            Actor,
+            context.Actor(),
             V1.RevertResizeResponse.Parser,
             stamp => moves.EndAsync(
                 id,

@@ -122,6 +122,27 @@ internal static class RpcErrors
     public static Status Stopping() =>
         WithRetry(Make(Code.Unavailable, ErrorReason.NotServing, "The service is stopping; retry with the same request_id."), _retryLater);
 
+    /// <summary>A caller that is not known, or not any more.</summary>
+    public static Status CallerUnknown(string why) => Make(Code.Unauthenticated, ErrorReason.CallerUnknown, why);
+
+    /// <summary>A method that no role of the caller includes.</summary>
+    public static Status RoleInsufficient(string roles) => Make(
+        Code.PermissionDenied, ErrorReason.RoleInsufficient, roles.Length == 0 ? "The caller has no role." : $"The role {roles} does not include this method.",
+        ("role", roles));
+
+    /// <summary>The agent of another node. The message tells nothing of what was asked for, not even whether it exists.</summary>
+    public static Status NodeNotOwned(string ownNodeId) => Make(
+        Code.PermissionDenied, ErrorReason.NodeNotOwned, "An agent may ask only about its own node and what is on it.", ("node_id", ownNodeId));
+
+    /// <summary>A caller that asks too much at a time.</summary>
+    public static Status CallerLimited(TimeSpan retryAfter) => WithRetry(
+        Make(Code.Unavailable, ErrorReason.CallerLimited, "The caller asks more than it may at a time; retry with the same request_id."),
+        Duration.FromTimeSpan(retryAfter));
+
+    /// <summary>A connection that was verified by rules that have changed.</summary>
+    public static Status ConnectionOutdated() =>
+        WithRetry(Make(Code.Unavailable, ErrorReason.NotServing, "Trust has changed; connect again."), _retrySoon);
+
     /// <summary>A defect of the service.</summary>
     public static Status Defect() =>
         Make(Code.Internal, ErrorReason.InvariantBroken, "A defect of the service; nothing was changed. Please report it.");

@@ -79,11 +79,25 @@ internal static class OptionsRules
         }
     }
 
+    /// <summary>What is wrong with the limits of callers.</summary>
+    public static IEnumerable<string> Violations(LimitOptions limits) =>
+        new (string Name, int Value, int Least, int Most)[]
+            {
+                ("CallsPerSecond", limits.CallsPerSecond, 0, 10_000_000),
+                ("CallsBurst", limits.CallsBurst, 0, 10_000_000),
+                ("CallsInFlightMax", limits.CallsInFlightMax, 0, 10_000_000),
+                ("ConnectionsMax", limits.ConnectionsMax, 1, 1_000_000),
+            }
+            .Where(item => item.Value < item.Least || item.Value > item.Most)
+            .Select(item => $"Limits:{item.Name} is {item.Value}; must be {item.Least} to {item.Most}");
+
     // Null when the value can be read.
     private static string? Expected(Type type, string value)
     {
         if (type == typeof(int))
             return int.TryParse(value, out _) ? null : "a whole number";
+        if (type == typeof(bool))
+            return bool.TryParse(value, out _) ? null : "true or false";
         if (!type.IsEnum)
             return null;
         var names = Enum.GetNames(type);

@@ -30,6 +30,18 @@ internal static partial class ServiceLog
     [LoggerMessage(8, LogLevel.Error, "{Method} failed unexpectedly")]
     public static partial void CallFailed(this ILogger logger, string method, Exception exception);
 
+    [LoggerMessage(30, LogLevel.Warning, "Access refused {Count} times for {Reason}; last at {Method} by {Caller}")]
+    public static partial void AccessRefused(this ILogger logger, long count, string reason, string method, string caller);
+
+    [LoggerMessage(31, LogLevel.Information, "Reloaded {Source}")]
+    public static partial void Reloaded(this ILogger logger, string source);
+
+    [LoggerMessage(32, LogLevel.Warning, "{Source} cannot be used, what was read before stays in force: {Cause}")]
+    public static partial void NotReloaded(this ILogger logger, string source, string cause);
+
+    [LoggerMessage(33, LogLevel.Warning, "Callers are not authenticated: whoever reaches this service may do everything")]
+    public static partial void Unauthenticated(this ILogger logger);
+
     [LoggerMessage(43, LogLevel.Warning, "A watcher took nothing for {Seconds} s and was cut off after revision {Revision}")]
     public static partial void WatcherCutOff(this ILogger logger, int seconds, long revision);
 
@@ -41,6 +53,7 @@ internal static partial class ServiceLog
 
     [LoggerMessage(42, LogLevel.Warning, "{Count} nodes were not audited for {Minutes} minutes")]
     public static partial void OverdueAudits(this ILogger logger, int count, int minutes);
+
     [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
     public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
 }

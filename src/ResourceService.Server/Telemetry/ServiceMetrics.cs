@@ -37,6 +37,7 @@ internal sealed class ServiceMetrics : IDisposable
     private readonly Counter<long> _commits;
     private readonly Counter<long> _committedChanges;
     private readonly Counter<long> _storeFailures;
+    private readonly Counter<long> _accessRefusals;
     private readonly Counter<long> _missedLeases;
     private SweepFindings _swept;
     private readonly Counter<long> _retiredRows;
@@ -58,6 +59,7 @@ internal sealed class ServiceMetrics : IDisposable
         _committedChanges = Count("committed_changes", "Changes made durable, by kind; several share a transaction.");
         _storeFailures = Count("store_failures", "Commits and reconnections that failed.");
         _retiredRows = Count("retired_rows", "Rows of history deleted because they are no longer kept, by table.");
+        _accessRefusals = Count("access_refusals", "Calls and TLS handshakes refused, by reason: who called, what for, or how much.");
         _missedLeases = Count("missed_leases", "Leases that the sweep ended instead of the clock.");
         _rpcDuration = _meter.CreateHistogram("resource_service.rpc.duration", "s", "Calls by method and gRPC code.", advice: _seconds);
         _commitDuration = _meter.CreateHistogram("resource_service.commit.duration", "s", "Transactions, disk flush included.", advice: _seconds);
@@ -176,6 +178,9 @@ internal sealed class ServiceMetrics : IDisposable
         _swept = findings;
         _missedLeases.Add(findings.MissedLeases);
     }
+
+    /// <summary>A caller was refused.</summary>
+    public void AccessRefused(string reason) => _accessRefusals.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();

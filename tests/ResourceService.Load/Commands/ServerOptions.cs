@@ -6,7 +6,7 @@ namespace ResourceService.Load.Commands;
 /// <summary>Options of every command: which server, and how to start it.</summary>
 internal sealed class ServerOptions
 {
-    private readonly Option<Uri?> _address = UriOption.Create("--address", "Address of the server: HTTP/2 without TLS.", "http://127.0.0.1:5080");
+    private readonly Option<Uri?> _address = UriOption.Create("--address", "Address of the server: HTTP/2, with TLS for https.", "http://127.0.0.1:5080");
 
     private readonly Option<string?> _command = new("--server-command")
     {
@@ -34,6 +34,21 @@ internal sealed class ServerOptions
     private readonly Option<Uri?> _metricsUrl = UriOption.Create(
         "--metrics-url", "Prometheus page of the server, for commits and claims per commit. Without it they are n/a.");
 
+    private readonly Option<string?> _trust = new("--trust")
+    {
+        Description = "Authorities of the server's certificate, PEM, for an https address.",
+    };
+
+    private readonly Option<string?> _certificate = new("--certificate")
+    {
+        Description = "The tool's own certificate and its key in one PEM file, for mutual TLS; needs --trust.",
+    };
+
+    private readonly Option<string?> _token = new("--token")
+    {
+        Description = "File of a bearer token that every call carries.",
+    };
+
     private readonly Option<bool> _keepData = new("--keep-data")
     {
         Description = "Keep the directory that was made for {data}.",
@@ -47,10 +62,19 @@ internal sealed class ServerOptions
         command.Add(_healthService);
         command.Add(_startSeconds);
         command.Add(_metricsUrl);
+        command.Add(_trust);
+        command.Add(_certificate);
+        command.Add(_token);
         command.Add(_keepData);
     }
 
-    public ServerSettings Read(ParseResult arguments) => new()
+    public ServerSettings Read(ParseResult arguments)
+    {
+        LoadCredentials.Read(arguments.GetValue(_trust), arguments.GetValue(_certificate), arguments.GetValue(_token));
+        return ToSettings(arguments);
+    }
+
+    private ServerSettings ToSettings(ParseResult arguments) => new()
     {
         Address = arguments.GetRequiredValue(_address)!,
         Command = arguments.GetValue(_command),

@@ -33,7 +33,7 @@ internal sealed class LoadChannels : IDisposable
         MaxReconnectBackoff = TimeSpan.FromMilliseconds(10),
     });
 
-    public static SocketsHttpHandler CreateHandler() => new()
+    public static HttpMessageHandler CreateHandler() => LoadCredentials.OfRun.Wrap(new SocketsHttpHandler
     {
         EnableMultipleHttp2Connections = false,
         PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
@@ -42,7 +42,7 @@ internal sealed class LoadChannels : IDisposable
         UseCookies = false,
         AllowAutoRedirect = false,
         ActivityHeadersPropagator = null,
-    };
+    });
 
     public void Dispose()
     {

@@ -1,0 +1,127 @@
+using Google.Protobuf;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+using Microsoft.AspNetCore.Connections.Features;
+using ResourceService.Server.Options;
+using ResourceService.Server.Security;
+using Status = Google.Rpc.Status;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>
+/// Stands before every gRPC method: who calls, may that role call it, and not too much at a time. Before the first byte of the request is read,
+/// so that who may not call costs little. What depends on the request, an agent's own node, is checked by <see cref="AccessInterceptor"/>.
+/// Not in the way at all where callers are neither known nor limited.
+/// </summary>
+internal sealed class AccessGate(
+    RequestDelegate next, SecurityOptions options, LimitOptions limitOptions, CallerLimits limits, AccessLog log, TimeProvider time,
+    TokenIdentity? tokens = null, ServerTls? tls = null)
+{
+    // The longest a timer can wait.
+    private static readonly TimeSpan _longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
+
+    /// <summary>One call.</summary>
+    public Task InvokeAsync(HttpContext http)
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule || rule.Roles == Roles.None)
+            return next(http);
+        if (options.Mode == SecurityMode.None)
+            return RunAsync(http, limits.Of(http.Connection.RemoteIpAddress?.ToString() ?? Caller.AnonymousName), Caller.AnonymousName);
+
+        var identifying = IdentifyAsync(http);
+        return identifying.IsCompletedSuccessfully ? AdmitAsync(http, rule, identifying.Result) : WaitAsync(http, rule, identifying);
+    }
+
+    private async Task WaitAsync(HttpContext http, AccessRule rule, ValueTask<Identification> identifying) =>
+        await AdmitAsync(http, rule, await identifying);
+
+    // The token of the call where it carries one, else the certificate of the connection: a wrong token is never mended by a right certificate.
+    private ValueTask<Identification> IdentifyAsync(HttpContext http)
+    {
+        if (tokens is not null && http.Request.Headers.Authorization is { Count: > 0 } headers)
+            return headers is [{ } header] ? tokens.IdentifyAsync(header) : new(AccessRefusal.TokenInvalid);
+        return new(http.Features.Get<ConnectionIdentity>()?.Identity ?? AccessRefusal.NoCredentials);
+    }
+
+    private Task AdmitAsync(HttpContext http, AccessRule rule, Identification identification)
+    {
+        if (identification.Caller is not { } caller)
+            return RefuseAsync(http, identification.Refusal, "", RpcErrors.CallerUnknown(Explain(identification.Refusal)));
+        var now = time.GetUtcNow();
+        if (caller.ValidUntil <= now)
+            return RefuseAsync(http, AccessRefusal.CertificateExpired, caller.Name, RpcErrors.CallerUnknown(Explain(AccessRefusal.CertificateExpired)));
+        if (http.Features.Get<ConnectionIdentity>() is { } connection && connection.Authorities != tls!.Authorities)
+        {
+            // The authorities were exchanged: clients that are still trusted come back at once, verified by the new ones.
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            return AnswerAsync(http, RpcErrors.ConnectionOutdated());
+        }
+
+        if ((caller.Roles & rule.Roles) == Roles.None)
+            return RefuseAsync(http, AccessRefusal.RoleInsufficient, caller.Name, RpcErrors.RoleInsufficient(RoleNames.Write(caller.Roles)));
+        http.Features.Set(caller);
+        return http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary
+            ? ForwardAsync(http, caller)
+            : StreamAsync(http, caller, now);
+    }
+
+    // A stream may last longer than the credentials that opened it; AccessInterceptor explains its end.
+    private async Task StreamAsync(HttpContext http, Caller caller, DateTimeOffset now)
+    {
+        var left = caller.ValidUntil - now;
+        using var lapse = new CancellationTokenSource(left < _longest ? left : _longest, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lapse.Token);
+        http.RequestAborted = ending.Token;
+        await ForwardAsync(http, caller);
+    }
+
+    private Task ForwardAsync(HttpContext http, Caller caller) =>
+        limitOptions.OfCallers ? RunAsync(http, caller.Limit, caller.Name) : next(http);
+
+    private async Task RunAsync(HttpContext http, CallerLimit limit, string caller)
+    {
+        if (!limit.TryEnter(out var retryAfter))
+        {
+            await RefuseAsync(http, AccessRefusal.CallerLimited, caller, RpcErrors.CallerLimited(retryAfter));
+            return;
+        }
+
+        try
+        {
+            http.Features.Set(limit);
+            await next(http);
+        }
+        finally
+        {
+            limit.Leave();
+        }
+    }
+
+    private Task RefuseAsync(HttpContext http, AccessRefusal reason, string caller, Status status)
+    {
+        log.Refused(reason, http.Request.Path, caller);
+        return AnswerAsync(http, status);
+    }
+
+    // An answer without a message: its status is in the headers. The messages are plain ASCII without '%', which needs no encoding.
+    private static Task AnswerAsync(HttpContext http, Status status)
+    {
+        var headers = http.Response.Headers;
+        http.Response.ContentType = "application/grpc";
+        headers["grpc-status"] = status.Code.ToString();
+        headers["grpc-message"] = status.Message;
+        headers["grpc-status-details-bin"] = Convert.ToBase64String(status.ToByteArray());
+        return Task.CompletedTask;
+    }
+
+    private static string Explain(AccessRefusal reason) => reason switch
+    {
+        AccessRefusal.NoCredentials => "The call carries neither a client certificate nor a bearer token that this service takes.",
+        AccessRefusal.CertificateUnmapped => "No name in the client's certificate is known here.",
+        AccessRefusal.CertificateAmbiguous => "The names in the client's certificate are those of several callers.",
+        AccessRefusal.CertificateExpired => "The client's certificate or token has expired.",
+        AccessRefusal.TokenExpired => "The token has expired, is not valid yet, or says no time.",
+        AccessRefusal.TokenAudience => "The token is meant for another service.",
+        _ => "The token is not valid.",
+    };
+}

@@ -1,0 +1,71 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using ResourceService.Server.Security;
+using ResourceService.V1;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>
+/// What <see cref="AccessGate"/> cannot see before the request is read: whether an agent asks about its own node, and how many claims are in a
+/// batch. And tells why a stream ended when the credentials that opened it did.
+/// </summary>
+internal sealed class AccessInterceptor(NodeOwnership nodes, AccessLog log, TimeProvider time) : Interceptor
+{
+    public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
+    {
+        CheckNode((IMessage)request, context);
+        if (request is ClaimInstancesRequest batch)
+            CheckRate(batch, context);
+        return continuation(request, context);
+    }
+
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation)
+    {
+        CheckNode((IMessage)request, context);
+        return ExplainLapseAsync(continuation(request, responseStream, context), context);
+    }
+
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        ExplainLapseAsync(continuation(requestStream, responseStream, context), context);
+
+    // The call itself has counted as one.
+    private void CheckRate(ClaimInstancesRequest batch, ServerCallContext context)
+    {
+        if (context.Limit() is not { } limit || limit.TryTake(batch.Requests.Count - 1, out var retryAfter))
+            return;
+        log.Refused(AccessRefusal.CallerLimited, context.Method, context.Actor());
+        throw RpcErrors.CallerLimited(retryAfter).ToException();
+    }
+
+    // The gate cancels a stream when its caller's credentials end.
+    private async Task ExplainLapseAsync(Task stream, ServerCallContext context)
+    {
+        try
+        {
+            await stream;
+        }
+        catch (OperationCanceledException) when (context.GetHttpContext().Features.Get<Caller>()?.ValidUntil <= time.GetUtcNow())
+        {
+            throw RpcErrors.CallerUnknown("The credentials that opened the stream have expired; open it again with new ones.").ToException();
+        }
+    }
+
+    private void CheckNode(IMessage request, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        if (http.Features.Get<Caller>() is not { } caller
+            || http.GetEndpoint()!.Metadata.GetMetadata<AccessRule>() is not { NodeOf: { } nodeOf } rule
+            || (caller.Roles & rule.Roles) != Roles.Agent)
+            return;
+        if (caller.Node is { } own && string.Equals(nodeOf(request, nodes), own.Value, StringComparison.Ordinal))
+            return;
+        log.Refused(AccessRefusal.NodeNotOwned, context.Method, caller.Name);
+        throw RpcErrors.NodeNotOwned(caller.Node?.Value ?? "").ToException();
+    }
+}

@@ -1,0 +1,15 @@
+using Grpc.Core;
+using ResourceService.Server.Security;
+
+namespace ResourceService.Server.Grpc;
+
+/// <summary>What the gate found out about a call.</summary>
+internal static class CallContexts
+{
+    /// <summary>The caller's name, as events carry it.</summary>
+    public static string Actor(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<Caller>()?.Name ?? Caller.AnonymousName;
+
+    /// <summary>What the caller may still ask; null where callers have no limit.</summary>
+    public static CallerLimit? Limit(this ServerCallContext context) => context.GetHttpContext().Features.Get<CallerLimit>();
+}

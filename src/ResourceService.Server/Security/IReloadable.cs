@@ -1,0 +1,11 @@
+namespace ResourceService.Server.Security;
+
+/// <summary>Something secret or public that may change while the service runs.</summary>
+internal interface IReloadable
+{
+    /// <summary>Where it comes from, for the log.</summary>
+    string Name { get; }
+
+    /// <summary>Looks whether it has changed; true when it has and is in force. Throws when the new one cannot be used: the old one stays then.</summary>
+    Task<bool> ReloadAsync(CancellationToken cancellation);
+}

@@ -1,0 +1,144 @@
+using System.Security.Cryptography;
+using ResourceService.Server.Options;
+
+namespace ResourceService.Server.Security;
+
+/// <summary>What the settings of security must be, checked at start: every one that is wrong is named at once, with what would be right.</summary>
+internal static class SecurityRules
+{
+    /// <summary>What is wrong; nothing when all is well.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="urls">The addresses, well-formed.</param>
+    public static IReadOnlyList<string> Violations(SecurityOptions options, string urls)
+    {
+        var addresses = ListenAddress.Read(urls);
+        return
+        [
+            .. OfAddresses(options, addresses),
+            .. OfCertificates(options, addresses),
+            .. OfTokens(options),
+            .. WithoutEffect(options),
+            .. Numbers(options),
+        ];
+    }
+
+    private static IEnumerable<string> OfAddresses(SecurityOptions options, IReadOnlyList<ListenAddress> addresses)
+    {
+        foreach (var address in addresses)
+        {
+            if (options.Mode == SecurityMode.None && !address.IsLocal && !options.AllowUnauthenticatedNetwork)
+            {
+                yield return $"urls has '{address.Url}', which other machines reach, and Security:Mode is None: set a mode, listen on 127.0.0.1, "
+                    + "or set Security:AllowUnauthenticatedNetwork=true to let everyone who reaches it do everything";
+            }
+
+            if (options.Mode.TakesTokens() && !address.IsLocal && !address.IsTls && !options.AllowPlainTextTokens)
+            {
+                yield return $"urls has '{address.Url}', where tokens would cross the network in plain text: use https, listen on 127.0.0.1, "
+                    + "or set Security:AllowPlainTextTokens=true behind a proxy that ends TLS";
+            }
+
+            if (address.IsTls && options.CertificateFile.Length == 0)
+                yield return $"urls has '{address.Url}'; https needs Security:CertificateFile and Security:CertificateKeyFile";
+        }
+
+        if (addresses.Any(address => address.IsTls && addresses.Any(other => !other.IsTls && other.Port == address.Port)))
+            yield return "urls has http and https on the same port; each needs its own";
+    }
+
+    private static IEnumerable<string> OfCertificates(SecurityOptions options, IReadOnlyList<ListenAddress> addresses)
+    {
+        if (options.CertificateFile.Length > 0 != options.CertificateKeyFile.Length > 0)
+            yield return "Security:CertificateFile and Security:CertificateKeyFile must be set together";
+        else if (options.CertificateFile.Length > 0)
+        {
+            if (!addresses.Any(address => address.IsTls))
+                yield return "Security:CertificateFile is set, but no address in urls is https";
+            if (WhyUnreadable(() => TlsFiles.ServerCertificate([File.ReadAllText(options.CertificateFile), File.ReadAllText(options.CertificateKeyFile)])) is { } cause)
+                yield return $"Security:CertificateFile and Security:CertificateKeyFile cannot be used: {cause}";
+        }
+
+        if (!options.Mode.TakesCertificates())
+            yield break;
+        if (options.CertificateFile.Length == 0)
+            yield return $"Security:Mode is {options.Mode}; it needs Security:CertificateFile, Security:CertificateKeyFile and an https address";
+        if (options.ClientCaFile.Length == 0)
+            yield return $"Security:Mode is {options.Mode}; it needs Security:ClientCaFile";
+        else if (WhyUnreadable(() => TlsFiles.ClientAuthorities([File.ReadAllText(options.ClientCaFile)])) is { } cause)
+            yield return $"Security:ClientCaFile cannot be used: {cause}";
+        foreach (var violation in OfNames(options))
+            yield return violation;
+    }
+
+    private static IEnumerable<string> OfNames(SecurityOptions options)
+    {
+        (string Setting, string Value)[] names =
+        [
+            ("SchedulerNames", options.SchedulerNames), ("AgentNames", options.AgentNames),
+            ("OperatorNames", options.OperatorNames), ("ViewerNames", options.ViewerNames),
+        ];
+        if (names.All(item => string.IsNullOrWhiteSpace(item.Value)))
+            yield return "Security: one of SchedulerNames, AgentNames, OperatorNames and ViewerNames must be set: no certificate would name a caller";
+        foreach (var (setting, value) in names)
+        {
+            foreach (var name in value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                var places = name.Split(NamePattern.NodePlace).Length - 1;
+                if (places != (setting == "AgentNames" ? 1 : 0) || !Caller.IsName(name))
+                {
+                    yield return $"Security:{setting} has '{name}'; must be a URI or DNS name "
+                        + (setting == "AgentNames" ? $"with {NamePattern.NodePlace} once" : $"without {NamePattern.NodePlace}");
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<string> OfTokens(SecurityOptions options)
+    {
+        if (!options.Mode.TakesTokens())
+            yield break;
+        if (options.TokenIssuer.Length == 0 || options.TokenAudience.Length == 0)
+            yield return $"Security:Mode is {options.Mode}; it needs Security:TokenIssuer and Security:TokenAudience";
+        if (options.TokenKeysFile.Length > 0 == options.TokenKeysUrl.Length > 0)
+            yield return $"Security:Mode is {options.Mode}; it needs either Security:TokenKeysFile or Security:TokenKeysUrl";
+        if (options.TokenKeysFile.Length > 0 && WhyUnreadable(() => TokenKeys.Parse(File.ReadAllText(options.TokenKeysFile))) is { } cause)
+            yield return $"Security:TokenKeysFile cannot be used: {cause}";
+        if (options.TokenKeysUrl.Length > 0
+            && !(Uri.TryCreate(options.TokenKeysUrl, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))))
+            yield return $"Security:TokenKeysUrl is '{options.TokenKeysUrl}'; must be https: whoever exchanges the keys on the way makes the tokens";
+        if (options.TokenNameClaim.Length == 0 || options.TokenRoleClaim.Length == 0 || options.TokenNodeClaim.Length == 0)
+            yield return "Security:TokenNameClaim, Security:TokenRoleClaim and Security:TokenNodeClaim must not be empty";
+    }
+
+    // A setting that does nothing gives a wrong sense of safety.
+    private static IEnumerable<string> WithoutEffect(SecurityOptions options)
+    {
+        if (!options.Mode.TakesCertificates() && options.ClientCaFile.Length > 0)
+            yield return $"Security:ClientCaFile is set, but Security:Mode is {options.Mode}, which takes no client certificates";
+        if (!options.Mode.TakesTokens() && options.TokenIssuer.Length > 0)
+            yield return $"Security:TokenIssuer is set, but Security:Mode is {options.Mode}, which takes no tokens";
+    }
+
+    private static IEnumerable<string> Numbers(SecurityOptions options) =>
+        new (string Name, int Value, int Least, int Most)[]
+            {
+                ("TokenSkewSeconds", options.TokenSkewSeconds, 0, 300),
+                ("ReloadSeconds", options.ReloadSeconds, 1, 3_600),
+                ("TokenKeysRefreshSeconds", options.TokenKeysRefreshSeconds, 10, 86_400),
+            }
+            .Where(item => item.Value < item.Least || item.Value > item.Most)
+            .Select(item => $"Security:{item.Name} is {item.Value}; must be {item.Least} to {item.Most}");
+
+    private static string? WhyUnreadable(Func<object> read)
+    {
+        try
+        {
+            read();
+            return null;
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return cause.Message;
+        }
+    }
+}

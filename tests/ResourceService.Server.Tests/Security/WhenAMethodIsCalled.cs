@@ -1,0 +1,202 @@
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Grpc.Reflection.V1;
+
+namespace ResourceService.Server.Tests.Security;
+
+/// <summary>Two nodes with a claim each, and clients in every role.</summary>
+public sealed class TwoNodes : SecuredService, IAsyncLifetime
+{
+    private readonly List<ServiceClients> _all = [];
+
+    public Claim OwnClaim { get; private set; } = new();
+
+    public Claim OtherClaim { get; private set; } = new();
+
+    /// <summary>Clients by role, once with a token each and once with a certificate.</summary>
+    internal IReadOnlyDictionary<string, ServiceClients[]> ByRole { get; private set; } = new Dictionary<string, ServiceClients[]>();
+
+    async ValueTask IAsyncLifetime.InitializeAsync()
+    {
+        await InitializeAsync();
+        ByRole = new Dictionary<string, ServiceClients[]>
+        {
+            ["scheduler"] = [WithRole("scheduler"), WithNames($"{Prefix}scheduler")],
+            ["operator"] = [WithRole("operator"), WithNames($"{Prefix}operator")],
+            ["viewer"] = [WithRole("viewer"), WithNames($"{Prefix}viewer")],
+            ["agent"] = [WithRole("agent", "own"), WithNames($"{Prefix}agent/own")],
+        };
+        _all.AddRange(ByRole.Values.SelectMany(clients => clients));
+        OwnClaim = await ClaimOnAsync("own");
+        OtherClaim = await ClaimOnAsync("other");
+    }
+
+    async ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        _all.ForEach(clients => clients.Dispose());
+        await DisposeAsync();
+    }
+
+    private async Task<Claim> ClaimOnAsync(string node)
+    {
+        var clients = ByRole["operator"][0];
+        await clients.Nodes.RegisterNodeAsync(Requests.Node(node));
+        return (await clients.Claims.ClaimInstanceAsync(Requests.Claim(node))).Claim;
+    }
+}
+
+/// <summary>Every method, every role and none, own node and another's: allowed, or refused as the contract's text says.</summary>
+public sealed class WhenAMethodIsCalled(TwoNodes service) : IClassFixture<TwoNodes>
+{
+    private const string Allowed = "allowed";
+
+    public static TheoryData<string> Methods => new(AccessTable.Methods.Select(method => method.FullName));
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Those_that_the_contract_names_may_call_it_and_no_others(string fullName)
+    {
+        var method = AccessTable.Methods.Single(item => item.FullName == fullName);
+        var access = AccessTable.Of(method);
+
+        Assert.Equal("Unauthenticated CALLER_UNKNOWN", await CallAsync(service.Strangers, method, null));
+        using var nobody = service.WithRole(null);
+        Assert.Equal("PermissionDenied ROLE_INSUFFICIENT", await CallAsync(nobody, method, null));
+        foreach (var (role, clients) in service.ByRole)
+        {
+            foreach (var client in clients)
+            {
+                if (role != "agent")
+                {
+                    // Nothing real: an operator may delete it.
+                    var expected = access.Contains(role) ? Allowed : "PermissionDenied ROLE_INSUFFICIENT";
+                    Assert.Equal((role, expected), (role, await CallAsync(client, method, null)));
+                    continue;
+                }
+
+                var mayForOwn = access.Contains("agent for its own node");
+                Assert.Equal(mayForOwn ? Allowed : "PermissionDenied ROLE_INSUFFICIENT", await CallAsync(client, method, service.OwnClaim));
+                Assert.Equal(
+                    mayForOwn ? "PermissionDenied NODE_NOT_OWNED" : "PermissionDenied ROLE_INSUFFICIENT",
+                    await CallAsync(client, method, service.OtherClaim));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_agent_learns_of_its_own_nodes_what_is_missing_and_of_others_nothing()
+    {
+        var agent = service.ByRole["agent"][0];
+        var own = service.OwnClaim.ClaimId.Split('-');
+        var other = service.OtherClaim.ClaimId.Split('-');
+
+        await Expect.ErrorAsync(ConfirmAsync($"c-{own[1]}-999999"), StatusCode.NotFound, "CLAIM_NOT_FOUND");
+        var exists = await Expect.ErrorAsync(ConfirmAsync(service.OtherClaim.ClaimId), StatusCode.PermissionDenied, "NODE_NOT_OWNED");
+        var missing = await Expect.ErrorAsync(ConfirmAsync($"c-{other[1]}-999999"), StatusCode.PermissionDenied, "NODE_NOT_OWNED");
+        var nowhere = await Expect.ErrorAsync(ConfirmAsync("c-4000-1"), StatusCode.PermissionDenied, "NODE_NOT_OWNED");
+
+        Assert.Equal(exists.ToString(), missing.ToString());
+        Assert.Equal(exists.ToString(), nowhere.ToString());
+        Assert.Equal("own", exists.Metadata["node_id"]);
+
+        AsyncUnaryCall<ConfirmClaimResponse> ConfirmAsync(string id) => agent.Claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = id });
+    }
+
+    [Fact]
+    public async Task Health_is_open_and_reflection_is_for_those_who_are_known()
+    {
+        Assert.Equal(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, await service.Strangers.HealthOfAsync("liveness"));
+        Assert.Equal(StatusCode.Unauthenticated, await ReflectAsync(service.Strangers));
+        Assert.Equal(StatusCode.OK, await ReflectAsync(service.ByRole["viewer"][0]));
+
+        static async Task<StatusCode> ReflectAsync(ServiceClients clients)
+        {
+            using var call = new ServerReflection.ServerReflectionClient(clients.Invoker).ServerReflectionInfo();
+            try
+            {
+                await call.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "*" });
+                await call.ResponseStream.MoveNext(CancellationToken.None);
+                return StatusCode.OK;
+            }
+            catch (RpcException cause)
+            {
+                return cause.StatusCode;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Each_event_names_who_caused_it()
+    {
+        var node = Unique.Id("node");
+        using var agentByName = service.WithNames($"{node}.compute.test.example");
+        await agentByName.Nodes.RegisterNodeAsync(Requests.Node(node));
+        await service.ByRole["scheduler"][0].Claims.ClaimInstanceAsync(Requests.Claim(node));
+        await service.ByRole["scheduler"][1].Claims.ClaimInstancesAsync(new ClaimInstancesRequest { Requests = { Requests.Claim(node) } });
+        using (var stream = service.ByRole["operator"][0].Claims.StreamClaims())
+        {
+            await stream.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim(node) });
+            await stream.RequestStream.CompleteAsync();
+            Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.NotNull(stream.ResponseStream.Current.Claim);
+        }
+
+        var events = await service.ByRole["viewer"][0].Audits.ListEventsAsync(new ListEventsRequest { NodeId = node });
+
+        Assert.Equal(
+            [$"{node}.compute.test.example", "scheduler-1", $"{SecuredService.Prefix}scheduler", "operator-1"], events.Events.Select(item => item.Actor));
+    }
+
+    // "allowed" is every answer that is not about who calls: the requests are mostly incomplete.
+    private static async Task<string> CallAsync(ServiceClients clients, MethodDescriptor method, Claim? about)
+    {
+        var path = $"/{method.Service.FullName}/{method.Name}";
+        var message = RequestAbout(method.InputType, about).ToByteArray();
+        try
+        {
+            if (method.IsServerStreaming)
+            {
+                using var stream = method.IsClientStreaming ? null : RawCalls.ServerStreaming(clients.Invoker, path, message);
+                using var claims = method.IsClientStreaming ? clients.Claims.StreamClaims() : null;
+                if (claims is not null)
+                    await claims.RequestStream.CompleteAsync();
+                _ = claims is not null
+                    ? await claims.ResponseStream.MoveNext(CancellationToken.None)
+                    : await stream!.ResponseStream.MoveNext(CancellationToken.None);
+            }
+            else
+            {
+                await RawCalls.Unary(clients.Invoker, path, message);
+            }
+
+            return Allowed;
+        }
+        catch (RpcException cause) when (cause.StatusCode is StatusCode.PermissionDenied or StatusCode.Unauthenticated)
+        {
+            return $"{cause.StatusCode} {RpcFailure.Of(cause).Reason}";
+        }
+        catch (RpcException)
+        {
+            return Allowed;
+        }
+    }
+
+    // A request whose ids are those of a claim, its instance and its node; of nothing at all when there is none.
+    private static IMessage RequestAbout(MessageDescriptor type, Claim? claim)
+    {
+        var numbers = (claim?.ClaimId ?? "c-4000-1")[2..];
+        var message = type.Parser.ParseFrom(ByteString.Empty);
+        Set("node_id", claim?.NodeId ?? "nowhere");
+        Set("claim_id", $"c-{numbers}");
+        Set("migration_id", $"m-{numbers}");
+        Set("audit_id", $"a-{numbers}");
+        Set("instance_id", claim?.Instance.InstanceId ?? "nothing");
+        return message;
+
+        void Set(string name, string value)
+        {
+            if (type.FindFieldByName(name) is { FieldType: FieldType.String, IsRepeated: false } field)
+                field.Accessor.SetValue(message, value);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+namespace ResourceService.Server.Tests.Security;
+
+public sealed class WhenSecurityIsConfigured : IDisposable
+{
+    private static readonly string[] _violations =
+    [
+        "Security:AllowPlainTextTokens=true", "https needs Security:CertificateFile", "it needs Security:ClientCaFile",
+        "Security:AgentNames has 'spiffe://x/agent'", "Security:ViewerNames has 'spiffe://x/{node}'", "Security:TokenAudience",
+        "Security:TokenKeysUrl is 'http://issuer.test/keys'", "Security:TokenSkewSeconds is 3000",
+    ];
+
+    private static readonly string[] _unusableFiles =
+        ["Security:CertificateFile and Security:CertificateKeyFile cannot be used", "Security:ClientCaFile cannot", "Security:TokenKeysFile cannot"];
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("http://0.0.0.0:0")]
+    [InlineData("http://*:0")]
+    [InlineData("http://127.0.0.1:0;http://[::]:0")]
+    [InlineData("http://some-host:0")]
+    public async Task Without_identities_the_service_listens_on_this_machine_only(string urls)
+    {
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path, $"--urls={urls}");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"'{urls.Split(';')[^1]}'", output, StringComparison.Ordinal);
+        Assert.Contains("Security:AllowUnauthenticatedNetwork=true", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task It_listens_elsewhere_when_that_is_allowed_and_says_what_it_means()
+    {
+        await using var service = await ServiceProcess.StartAsync(
+            _directory.Path, Reachable, "--urls=http://0.0.0.0:0", "--Security:AllowUnauthenticatedNetwork=true");
+
+        Assert.Contains(service.Log.Troubles, line => line.Contains("whoever reaches this service may do everything", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_wrong_setting_is_named_at_once()
+    {
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(
+            _directory.Path,
+            "--urls=http://0.0.0.0:0",
+            "--Security:Mode=MutualTlsOrToken",
+            "--Security:AgentNames=spiffe://x/agent",
+            "--Security:ViewerNames=spiffe://x/{node}",
+            "--Security:TokenIssuer=https://issuer.test",
+            "--Security:TokenKeysUrl=http://issuer.test/keys",
+            "--Security:TokenSkewSeconds=3000",
+            "--Security:AllowPlainTextTokens=perhaps",
+            "--Limits:ConnectionsMax=0");
+        var (_, afterwards) = await ServiceProcess.RunToEndAsync(
+            _directory.Path,
+            "--urls=http://0.0.0.0:0;https://127.0.0.1:1",
+            "--Security:Mode=MutualTlsOrToken",
+            "--Security:AgentNames=spiffe://x/agent",
+            "--Security:ViewerNames=spiffe://x/{node}",
+            "--Security:TokenIssuer=https://issuer.test",
+            "--Security:TokenKeysUrl=http://issuer.test/keys",
+            "--Security:TokenSkewSeconds=3000");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Security:AllowPlainTextTokens is 'perhaps'; must be true or false", output, StringComparison.Ordinal);
+        Assert.Contains("Limits:ConnectionsMax is 0", output, StringComparison.Ordinal);
+        Assert.All(
+            _violations,
+            expected => Assert.Contains(expected, afterwards, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--Security:ClientCaFile=ca.pem", "takes no client certificates")]
+    [InlineData("--Security:TokenIssuer=https://issuer.test", "takes no tokens")]
+    [InlineData("--Security:CertificateFile=a.pem", "must be set together")]
+    [InlineData("--Security:Mode=Tls", "must be one of None, MutualTls, Token, MutualTlsOrToken")]
+    public async Task A_setting_that_would_have_no_effect_is_an_error(string setting, string expected)
+    {
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path, setting);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Files_that_cannot_be_used_are_named_at_start()
+    {
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path, SecuredService.SettingsIn(_directory.Path));
+
+        Assert.Equal(1, exitCode);
+        Assert.All(
+            _unusableFiles,
+            expected => Assert.Contains(expected, output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Tokens_alone_need_no_client_certificates_and_plain_text_on_this_machine_is_enough()
+    {
+        using var issuer = new TestIssuer();
+        var keys = Path.Combine(_directory.Path, "keys.json");
+        await File.WriteAllTextAsync(keys, issuer.KeySet);
+        await using var service = await ServiceProcess.StartAsync(
+            Path.Combine(_directory.Path, "data"), "--Security:Mode=Token", $"--Security:TokenIssuer={TestIssuer.Name}",
+            $"--Security:TokenAudience={TestIssuer.Audience}", $"--Security:TokenKeysFile={keys}");
+        var token = new Metadata { { "authorization", $"Bearer {issuer.Sign(TestIssuer.Claims("viewer-1", "viewer"))}" } };
+
+        await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), token);
+
+        await Expect.ErrorAsync(service.Clients.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unauthenticated, "CALLER_UNKNOWN");
+    }
+
+    private static ServiceClients Reachable(Uri address) => new(new UriBuilder(address) { Host = "127.0.0.1" }.Uri);
+}
