@@ -32,6 +32,10 @@ internal static class Expect
     /// <summary>Every node's usage is the sum of its claims and within its capacity.</summary>
     public static async Task BalancedBooksAsync(ServiceClients clients) => Assert.Empty((await LedgerBooks.ReadAsync(clients)).Imbalances());
 
+    /// <summary>What is used is what is claimed, on every node. A node may be over its capacity: another test may have let its inventory shrink.</summary>
+    public static async Task SoundLedgerAsync(ServiceClients clients) =>
+        Assert.Empty((await clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest())).Differences);
+
     private static RpcFailure Error(RpcFailure failure, StatusCode code, string reason)
     {
         Assert.True(failure.Code == code && failure.Reason == reason, $"Expected {code} {reason}, got {failure}");

@@ -36,7 +36,7 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.NumaThreadPolicyUnmet => $"{Cells}: {Requested} CPUs requested, the free ones do not suit the thread policy",
         RefusalReason.NumaCpuRatioExceeded => $"{Cells}: {Requested} floating vCPUs requested, {Available} left under the request's ratio",
         RefusalReason.NumaRamRatioExceeded => $"{Cells}: {Requested} MiB requested, {Available} left under the request's ratio",
-        RefusalReason.NumaPageSizeChanged => $"{Cells}: pages of {Requested} KiB on the source, {Available} KiB here",
+        RefusalReason.NumaPageSizeChanged => $"NUMA cell {RequestCell}: pages of {Requested} KiB on the source, of {Available} KiB here",
         RefusalReason.DeviceNotMatched => $"device request {Subject}: no device of the node matches",
         RefusalReason.DeviceCountExceeded => $"device request {Subject}: {Requested} requested, {Available} of {Capacity} free",
         RefusalReason.DeviceNumaPolicyUnmet => $"device request {Subject}: {Requested} requested, {Available} of {Capacity} near the NUMA cells",

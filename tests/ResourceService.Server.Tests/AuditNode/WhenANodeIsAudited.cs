@@ -65,7 +65,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
         Assert.Equal((1, 3), (events[2].Before.Resources["VCPU"], events[2].After.Resources["VCPU"]));
         Assert.Equal(audit.NodeGeneration, events[^1].NodeGeneration);
         Assert.Equal(0, (await Audits.VerifyLedgerAsync(new VerifyLedgerRequest { NodeId = node.NodeId })).DifferenceCount);
-        await Expect.BalancedBooksAsync(Clients);
+        await Expect.SoundLedgerAsync(Clients);
     }
 
     [Fact]

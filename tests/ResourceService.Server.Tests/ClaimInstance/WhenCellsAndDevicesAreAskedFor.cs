@@ -139,7 +139,7 @@ public sealed class WhenCellsAndDevicesAreAskedFor(SharedService service) : Serv
             Assert.Equal(preview.NumaCells, claim.NumaCells);
         }
 
-        await Expect.BalancedBooksAsync(Clients);
+        await Expect.SoundLedgerAsync(Clients);
     }
 
     private async Task<string> RegisterHostAsync(string zone = "none")

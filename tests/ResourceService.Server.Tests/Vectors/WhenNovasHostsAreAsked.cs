@@ -35,7 +35,7 @@ public sealed class WhenNovasHostsAreAsked(SharedService service) : ServiceTest(
         }
 
         Assert.True(compared is { Accepted: > 20, Refused: > 20 }, compared.ToString());
-        await Expect.BalancedBooksAsync(Clients);
+        await Expect.SoundLedgerAsync(Clients);
     }
 
     private static bool IsUnused(JsonElement vector) => vector.GetProperty("input").GetProperty("host").GetProperty("cells").EnumerateArray().All(
