@@ -61,16 +61,6 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Clients of the service.</summary>
     public ServiceClients Clients => _clients ?? throw new InvalidOperationException("The service does not listen.");
 
-    /// <summary>The memory that the service holds at this moment.</summary>
-    public long WorkingSetBytes
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.WorkingSet64;
-        }
-    }
-
     /// <summary>Starts a service and waits until it serves.</summary>
     /// <param name="dataDirectory">Where it keeps its data.</param>
     /// <param name="settings">More settings, such as <c>--Nodes:SnapshotIntervalSeconds=1</c>.</param>
