@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
@@ -13,6 +14,21 @@ internal static class RichSample
     public static readonly Instance Instance = new(new InstanceId("rich-1"), "project-ü", "user-1", "linux", "active", "spawning", "running");
 
     public static readonly RequestOrigin Origin = new("scheduler-1", Guid.Parse("8f3c6c1e-5b6a-4e0e-9a53-0d6f0a3b1c2d"), -5, [1, 2, 3]);
+
+    /// <summary>An audit with every field set.</summary>
+    public static Audit Audit { get; } = new(
+        new AuditId(1, 7), AuditMode.Heal, Sample.Now, Sample.LeaseEnd, 41, 42, "agent-1", 3, 2, 1,
+        [
+            new Drift(DriftKind.UsageMismatch, DriftAction.ClaimCorrected, "4", "8", "a \"quoted\" sentence")
+            {
+                Instance = new InstanceId("instance-1"),
+                Claim = new ClaimId(1, 5),
+                Migration = new MigrationId(2, 6),
+                ResourceClass = "VCPU",
+                DeviceAddress = "0000:3b:00.0",
+            },
+            new Drift(DriftKind.InventoryChanged, DriftAction.SkippedChangedSince, "", "", ""),
+        ]);
 
     /// <summary>A request with every field set.</summary>
     public static ResourceRequest Request { get; } =

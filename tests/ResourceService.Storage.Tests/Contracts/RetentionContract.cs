@@ -78,6 +78,38 @@ public abstract class RetentionContract(IStoreUnderTest underTest) : StoreContra
     }
 
     [Fact]
+    public void Old_audits_go_and_the_newest_stays()
+    {
+        var node = NewNode(1);
+        for (var i = 1; i <= 3; i++)
+        {
+            var audit = RichSample.Audit with { Id = new AuditId(1, i), Time = Sample.Now };
+            node.Apply(Decision.Accept(new NodeAudited(audit.Time, audit)));
+            Commit(node);
+        }
+
+        Assert.Equal(2, RunToEnd(new RetentionStep(RetainedTable.Audits, 0, _later, RowsMax: 1)));
+
+        Assert.Equal(3, Assert.Single(Reader.ListAudits(new AuditFilter(), limit: 10)).Id.Sequence);
+    }
+
+    [Fact]
+    public void Ended_moves_go_and_those_in_flight_stay()
+    {
+        var (source, target) = (NewNode(1), NewNode(2));
+        var ended = new DrivenMove(source, target).Start();
+        ended.Confirm();
+        var inFlight = new DrivenMove(source, target, "moving");
+        inFlight.TryStart(DrivenMove.Request(instance: "moving"));
+        Commit(source, target);
+
+        Assert.Equal(1, RunToEnd(new RetentionStep(RetainedTable.EndedMigrations, 0, _later, RowsMax: 1)));
+
+        Assert.Null(Reader.FindMigration(ended.TargetId.Sequence));
+        Assert.NotNull(Reader.FindMigration(inFlight.TargetId.Sequence));
+    }
+
+    [Fact]
     public void Old_requests_that_changed_nothing_go_and_the_newest_stays()
     {
         Commit(Enumerable.Range(1, 4).Select(i => new TestEntry { AskedBy = AskedBy("agent", i) }).ToArray());
@@ -108,7 +140,7 @@ public abstract class RetentionContract(IStoreUnderTest underTest) : StoreContra
         // Of hour 0 nothing, of hour 1 the last, of hour 2 the last of each minute, of hour 3 all.
         long[] kept = [HourMs + 80_000, (2 * HourMs) + 30_000, (2 * HourMs) + 80_000, .. offsets.Select(offset => (3 * HourMs) + offset)];
         foreach (var key in new[] { 1, 2 })
-            Assert.Equal(kept, Reader.ListUsageSnapshots(key, -1, long.MaxValue, 1_000).Select(snapshot => snapshot.Time.UnixMs));
+            Assert.Equal(kept, Reader.ListUsageSnapshots(key, -1, long.MaxValue, intervalMs: 0, limit: 1_000).Select(snapshot => snapshot.Time.UnixMs));
         Assert.Equal(2 * (times.Length - kept.Length), deleted);
     }
 
