@@ -6,8 +6,14 @@ public enum RetainedTable
     /// <summary>The history of changes, with the answers of remembered requests.</summary>
     Events,
 
+    /// <summary>Audits with their drifts.</summary>
+    Audits,
+
     /// <summary>Claims that hold nothing any more.</summary>
     EndedClaims,
+
+    /// <summary>Moves that have ended.</summary>
+    EndedMigrations,
 
     /// <summary>Remembered requests that changed nothing.</summary>
     UnchangedRequests,

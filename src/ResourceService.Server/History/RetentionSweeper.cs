@@ -68,7 +68,8 @@ internal sealed class RetentionSweeper : IDisposable
         return table switch
         {
             RetainedTable.Events => Keep(_options.EventHours, atLeast: remembered),
-            RetainedTable.EndedClaims => Keep(_options.EndedClaimHours, TimeSpan.Zero),
+            RetainedTable.Audits => Keep(_options.EventHours, TimeSpan.Zero),
+            RetainedTable.EndedClaims or RetainedTable.EndedMigrations => Keep(_options.EndedClaimHours, TimeSpan.Zero),
             RetainedTable.UnchangedRequests => new RetentionStep(table, _afterKey, now - (long)remembered.TotalMilliseconds, _options.StepRows),
             _ => new RetentionStep(table, _afterKey, _options.SnapshotHourHours == 0 ? 0 : Before(_options.SnapshotHourHours), _options.StepRows)
             {

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Nodes;
@@ -11,6 +12,7 @@ namespace ResourceService.Server.Nodes;
 internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) : CommitEntry
 {
     private readonly TaskCompletionSource<CommandOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CommandTrace? _trace = CommandTrace.Begin();
     private RequestOrigin _origin;
     private CommandOutcome _decided;
     private Exception? _fault;
@@ -58,6 +60,9 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
     }
 
     /// <inheritdoc/>
+    public override void Committing(int entries) => _trace?.Committing(entries);
+
+    /// <inheritdoc/>
     public override void Committed(long answer)
     {
         for (var i = 0; i < _changed.Count; i++)
@@ -67,13 +72,18 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
     }
 
     /// <inheritdoc/>
-    public override void Acknowledge() => _completion.TrySetResult(_decided);
+    public override void Acknowledge()
+    {
+        _trace?.Committed(durable: true);
+        _completion.TrySetResult(_decided);
+    }
 
     /// <inheritdoc/>
     public override void Failed()
     {
         for (var i = 0; i < _changed.Count; i++)
             _changed[i].Worker.OnLost(Nodes[i]);
+        _trace?.Committed(durable: false);
         Complete(_fault is null ? CommandStatus.InDoubt : CommandStatus.Broken);
     }
 
@@ -82,7 +92,9 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
         try
         {
             // A refusal may rest on changes that are not durable yet: it takes the same way and waits for them.
+            _trace?.Deciding();
             _decided = DecideOn(members);
+            _trace?.Decided(_decided.Refusal);
         }
         catch (Exception fault)
         {

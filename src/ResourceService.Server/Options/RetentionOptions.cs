@@ -4,12 +4,12 @@ namespace ResourceService.Server.Options;
 public sealed class RetentionOptions
 {
     /// <summary>
-    /// Events, in hours; never less than requests are remembered, whose answers lie in their events. 0 is for ever. Default: 30 days.
+    /// Events and audits, in hours; events never less than requests are remembered, whose answers lie in their events. 0 is for ever. Default: 30 days.
     /// 0 to 1,000,000.
     /// </summary>
     public int EventHours { get; set; } = 30 * 24;
 
-    /// <summary>Claims after they ended, in hours. 0 is for ever. Default: 30 days. 0 to 1,000,000.</summary>
+    /// <summary>Claims and moves after they ended, in hours. 0 is for ever. Default: 30 days. 0 to 1,000,000.</summary>
     public int EndedClaimHours { get; set; } = 30 * 24;
 
     /// <summary>Usage snapshots as they were taken, in hours; then one per minute is kept. 1 to 1,000,000.</summary>

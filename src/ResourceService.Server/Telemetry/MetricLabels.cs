@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using Google.Rpc;
 using Grpc.Core;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Storage;
@@ -20,6 +21,7 @@ internal static class MetricLabels
     private static readonly string[] _codes = Names<StatusCode>();
     private static readonly string[] _nodeStates = Names<NodeState>();
     private static readonly string[] _claimStates = Names<ClaimState>();
+    private static readonly string[] _drifts = Names<DriftKind>();
     private static readonly string[] _tables = Names<RetainedTable>();
     private static readonly string[] _changeKinds = Names<ChangeKind>();
 
@@ -45,6 +47,9 @@ internal static class MetricLabels
 
     /// <summary>The name of a claim's state.</summary>
     public static string Of(ClaimState state) => _claimStates[(int)state];
+
+    /// <summary>The name of a kind of drift.</summary>
+    public static string Of(DriftKind kind) => _drifts[(int)kind];
 
     /// <summary>The name of a table with a bound in time.</summary>
     public static string Of(RetainedTable table) => _tables[(int)table];

@@ -39,6 +39,7 @@ internal sealed class ServiceMetrics : IDisposable
     private readonly Counter<long> _storeFailures;
     private readonly Counter<long> _accessRefusals;
     private readonly Counter<long> _missedLeases;
+    private readonly Counter<long> _drifts;
     private SweepFindings _swept;
     private readonly Counter<long> _retiredRows;
     private readonly Histogram<double> _rpcDuration;
@@ -60,6 +61,7 @@ internal sealed class ServiceMetrics : IDisposable
         _storeFailures = Count("store_failures", "Commits and reconnections that failed.");
         _retiredRows = Count("retired_rows", "Rows of history deleted because they are no longer kept, by table.");
         _accessRefusals = Count("access_refusals", "Calls and TLS handshakes refused, by reason: who called, what for, or how much.");
+        _drifts = Count("drifts", "Differences between the ledger and a host that audits found, by kind.");
         _missedLeases = Count("missed_leases", "Leases that the sweep ended instead of the clock.");
         _rpcDuration = _meter.CreateHistogram("resource_service.rpc.duration", "s", "Calls by method and gRPC code.", advice: _seconds);
         _commitDuration = _meter.CreateHistogram("resource_service.commit.duration", "s", "Transactions, disk flush included.", advice: _seconds);
@@ -103,7 +105,7 @@ internal sealed class ServiceMetrics : IDisposable
     /// <summary>Shows counters that have not counted yet as 0: a rate can be told from the first count on. Called once somebody may listen.</summary>
     public void ShowZeros()
     {
-        ReadOnlySpan<Counter<long>> plain = [_repeatedRequests, _expiredLeases, _commits, _storeFailures];
+        ReadOnlySpan<Counter<long>> plain = [_repeatedRequests, _expiredLeases, _missedLeases, _commits, _storeFailures];
         foreach (var counter in plain)
             counter.Add(0);
         _claims.Add(0, new("outcome", MetricLabels.Of(error: null).Outcome), new("reason", MetricLabels.Of(error: null).Reason));
@@ -113,6 +115,8 @@ internal sealed class ServiceMetrics : IDisposable
             RowsRetired(table, 0);
         foreach (var kind in Enum.GetValues<ChangeKind>())
             _committedChanges.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.ChangeKindAt(MetricLabels.IndexOf(kind))));
+        foreach (var kind in Enum.GetValues<DriftKind>())
+            _drifts.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.Of(kind)));
         foreach (var dimension in MetricLabels.Dimensions)
             _refusedDimensions.Add(0, new KeyValuePair<string, object?>("reason", dimension));
     }
@@ -149,6 +153,8 @@ internal sealed class ServiceMetrics : IDisposable
         if (!_committedChanges.Enabled)
             return;
 
+        foreach (var drift in batch.Audits.SelectMany(audit => audit.Drifts))
+            _drifts.Add(1, new KeyValuePair<string, object?>("kind", MetricLabels.Of(drift.Kind)));
         foreach (var change in batch.Events)
             _changesByKind[MetricLabels.IndexOf(change.Kind)]++;
         _expiredLeases.Add(_changesByKind[MetricLabels.IndexOf(ChangeKind.ClaimExpired)]);

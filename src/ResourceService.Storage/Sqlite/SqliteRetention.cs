@@ -20,12 +20,20 @@ internal static class SqliteRetention
                 DeleteOldest(connection, step, SqliteStatements.SelectOldestEvents, SqliteStatements.DeleteEvents);
                 break;
 
+            case RetainedTable.Audits:
+                DeleteOldest(connection, step, SqliteStatements.SelectOldestAudits, SqliteStatements.DeleteAudits);
+                break;
+
             case RetainedTable.UnchangedRequests:
                 DeleteOldest(connection, step, SqliteStatements.SelectOldestUnchangedRequests, SqliteStatements.DeleteUnchangedRequests);
                 break;
 
             case RetainedTable.EndedClaims:
-                DeleteEndedClaims(connection, step);
+                DeleteEnded(connection, step, SqliteStatements.SelectClaimRangeEnd, SqliteStatements.DeleteEndedClaims);
+                break;
+
+            case RetainedTable.EndedMigrations:
+                DeleteEnded(connection, step, SqliteStatements.SelectMigrationRangeEnd, SqliteStatements.DeleteEndedMigrations);
                 break;
 
             case RetainedTable.UsageSnapshots:
@@ -51,14 +59,13 @@ internal static class SqliteRetention
             step.NextKey = oldest[count].Key;
     }
 
-    // Live ones lie between ended ones, so a step walks over a range whether it deletes much or nothing.
-    private static void DeleteEndedClaims(PreparedConnection connection, RetentionStep step)
+    // What goes on lies between what has ended, so a step walks over a range whether it deletes much or nothing.
+    private static void DeleteEnded(PreparedConnection connection, RetentionStep step, string selectRangeEnd, string delete)
     {
-        var until = connection.ExecuteScalar<long?>(SqliteStatements.SelectClaimRangeEnd, new { after = step.AfterKey, limit = step.RowsMax });
+        var until = connection.ExecuteScalar<long?>(selectRangeEnd, new { after = step.AfterKey, limit = step.RowsMax });
         if (until is null)
             return;
-        step.DeletedCount = connection.ExecuteKept(
-            SqliteStatements.DeleteEndedClaims, new { after = step.AfterKey, until, before = step.KeepFromMs });
+        step.DeletedCount = connection.ExecuteKept(delete, new { after = step.AfterKey, until, before = step.KeepFromMs });
         step.NextKey = until;
     }
 

@@ -320,6 +320,22 @@ internal static class SqliteStatements
     /// <summary>Forgets all events before a revision.</summary>
     public const string DeleteEvents = "DELETE FROM events WHERE revision < @from";
 
+    /// <summary>Which audits are the oldest?</summary>
+    public const string SelectOldestAudits = "SELECT audit_seq, time FROM audits ORDER BY audit_seq LIMIT @limit";
+
+    /// <summary>Forgets all audits before a number.</summary>
+    public const string DeleteAudits = "DELETE FROM audits WHERE audit_seq < @from";
+
+    /// <summary>Where does a range of so many moves end?</summary>
+    public const string SelectMigrationRangeEnd =
+        "SELECT max(migration_seq) FROM (SELECT migration_seq FROM migrations WHERE migration_seq > @after ORDER BY migration_seq LIMIT @limit)";
+
+    /// <summary>Forgets moves of a range that ended long ago.</summary>
+    public const string DeleteEndedMigrations = """
+        DELETE FROM migrations
+        WHERE migration_seq > @after AND migration_seq <= @until AND state NOT IN (1, 2, 3) AND update_time < @before
+        """;
+
     /// <summary>Which of the requests that changed nothing are the oldest?</summary>
     public const string SelectOldestUnchangedRequests = "SELECT number, time FROM unchanged_requests ORDER BY number LIMIT @limit";
 

@@ -78,6 +78,38 @@ public abstract class RetentionContract(IStoreUnderTest underTest) : StoreContra
     }
 
     [Fact]
+    public void Old_audits_go_and_the_newest_stays()
+    {
+        var node = NewNode(1);
+        for (var i = 1; i <= 3; i++)
+        {
+            var audit = RichSample.Audit with { Id = new AuditId(1, i), Time = Sample.Now };
+            node.Apply(Decision.Accept(new NodeAudited(audit.Time, audit)));
+            Commit(node);
+        }
+
+        Assert.Equal(2, RunToEnd(new RetentionStep(RetainedTable.Audits, 0, _later, RowsMax: 1)));
+
+        Assert.Equal(3, Assert.Single(Reader.ListAudits(new AuditFilter(), limit: 10)).Id.Sequence);
+    }
+
+    [Fact]
+    public void Ended_moves_go_and_those_in_flight_stay()
+    {
+        var (source, target) = (NewNode(1), NewNode(2));
+        var ended = new DrivenMove(source, target).Start();
+        ended.Confirm();
+        var inFlight = new DrivenMove(source, target, "moving");
+        inFlight.TryStart(DrivenMove.Request(instance: "moving"));
+        Commit(source, target);
+
+        Assert.Equal(1, RunToEnd(new RetentionStep(RetainedTable.EndedMigrations, 0, _later, RowsMax: 1)));
+
+        Assert.Null(Reader.FindMigration(ended.TargetId.Sequence));
+        Assert.NotNull(Reader.FindMigration(inFlight.TargetId.Sequence));
+    }
+
+    [Fact]
     public void Old_requests_that_changed_nothing_go_and_the_newest_stays()
     {
         Commit(Enumerable.Range(1, 4).Select(i => new TestEntry { AskedBy = AskedBy("agent", i) }).ToArray());
