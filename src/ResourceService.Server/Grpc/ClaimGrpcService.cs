@@ -171,7 +171,7 @@ internal sealed class ClaimGrpcService(
                 worker.Post(command);
                 var outcome = await command.Completion;
                 return outcome.Refusal?.Kind == RefusalKind.ClaimNotLive
-                    ? ExplainEnded(id, worker.View, repeatOf, reply)
+                    ? await KeptAnswers.KeepAsync(worker, ExplainEnded(id, worker.View, repeatOf, reply), stamp, context.CancellationToken)
                     : CallResult<TReply>.Of(outcome, worker.View.Id.Value);
             },
             context.CancellationToken);

@@ -93,7 +93,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             return RpcErrors.MigrationNotFound(id);
         // Who knows the id was told so after the move was durable: what does not show here has ended.
         if (!target.View.Migrations.TryGetValue(id.Sequence, out var inFlight))
-            return ExplainEnded(id, MigrationStep.Confirm, ofResize, reply);
+            return await KeptAnswers.KeepAsync(target, ExplainEnded(id, MigrationStep.Confirm, ofResize, reply), stamp, CancellationToken.None);
 
         var now = fleet.Now;
         var step = new MoveStep(
@@ -103,7 +103,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             nodes.Find(inFlight.Source.NodeKey)!,
             (targetNode, sourceNode) => MigrationRules.Confirm(targetNode, sourceNode, id, ofResize, generation, now),
             (decision, node) => reply(ToContract(MigrationAfter(decision)), ContractMapping.ToContract(((MigrationChanged)decision.OnTarget[0]).TargetAfter, node.Id)));
-        return Answer(await step.PostAsync(), target, id, MigrationStep.Confirm, ofResize, reply);
+        return await AnswerAsync(await step.PostAsync(), target, id, MigrationStep.Confirm, ofResize, reply, stamp, CancellationToken.None);
     }
 
     private Task<CommandOutcome> StartAsync<TReply>(
@@ -161,14 +161,15 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             stamp,
             cancellation);
         target.Post(command);
-        return Answer(await command.Completion, target, id, step, ofResize, reply);
+        return await AnswerAsync(await command.Completion, target, id, step, ofResize, reply, stamp, cancellation);
     }
 
-    private CallResult<TReply> Answer<TReply>(
-        CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply)
+    private async ValueTask<CallResult<TReply>> AnswerAsync<TReply>(
+        CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply, RequestStamp stamp,
+        CancellationToken cancellation)
         where TReply : class, IMessage =>
         outcome.Refusal?.Kind == RefusalKind.MigrationNotInFlight
-            ? ExplainEnded(id, step, ofResize, reply)
+            ? await KeptAnswers.KeepAsync(target, ExplainEnded(id, step, ofResize, reply), stamp, cancellation)
             : CallResult<TReply>.Of(outcome, target.View.Id.Value);
 
     // A move that is not in flight any more: the step was taken before, or another one ended the move, or there never was one.
