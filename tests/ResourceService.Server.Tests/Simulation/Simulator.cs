@@ -198,7 +198,10 @@ internal sealed class Simulator(int seed)
         {
             var resize = new ClaimResizeRequest
             {
-                InstanceId = instance, TargetNodeId = target, Resources = Requests.Resources(vcpus), RequestId = Unique.RequestId(),
+                InstanceId = instance,
+                TargetNodeId = target,
+                Resources = Requests.Resources(vcpus),
+                RequestId = Unique.RequestId(),
             };
             await CallAsync("ClaimResize", errors, again => again.Resizes.ClaimResizeAsync(resize).ResponseAsync, clients, answer => Add(answer.Migration, answer.Claim));
             return;
