@@ -126,6 +126,17 @@ public sealed class WhenTheChartIsRendered
         Assert.Equal(ChartFiles.Read("dashboards/resource-service.json").Trim(), shown);
     }
 
+    [Fact]
+    public void The_example_of_the_readme_is_taken()
+    {
+        var readme = File.ReadAllText(Path.Combine(ChartFiles.Folder, "../../README.md"));
+        var values = YamlText.Mapping(readme.Split("--values - <<'EOF'\n")[1].Split("\nEOF\n")[0]);
+
+        Assert.Empty(ChartFiles.SchemaErrors(ChartFiles.DefaultsWith(values)));
+        Assert.Equal("MutualTls", RenderedChart.Of(values).Settings["Security__Mode"]);
+        Assert.Equal("ServiceMonitor", At(RenderedChart.Of(values).One("ServiceMonitor"), "kind"));
+    }
+
     private static IEnumerable<(string Name, RenderedChart Chart)> Renderings() =>
         ChartFiles.ChangedValues.Select(change => (change.Path, RenderedChart.Of(change.Changed))).Prepend(("the defaults", RenderedChart.Of([])));
 
