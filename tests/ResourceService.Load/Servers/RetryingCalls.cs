@@ -1,12 +1,12 @@
 using Grpc.Core;
 
-namespace ResourceService.Load.Replay;
+namespace ResourceService.Load.Servers;
 
 /// <summary>
 /// Calls that outlive the server: an answer UNAVAILABLE, a passed deadline or a broken connection says nothing about whether the change was
 /// made, so the same request is sent again until there is an answer, or until the time is up.
 /// </summary>
-internal sealed class RetryingCalls(TimeSpan retryTime, ReplayCounts counts, CancellationToken cancellationToken)
+internal sealed class RetryingCalls(TimeSpan retryTime, Action<StatusCode> retried, CancellationToken cancellationToken)
 {
     private static readonly TimeSpan _callTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(10);
@@ -30,7 +30,7 @@ internal sealed class RetryingCalls(TimeSpan retryTime, ReplayCounts counts, Can
                 {
                     throw new TimeoutException($"The server did not answer for {retryTime.TotalSeconds:0} s: {e.StatusCode}, {e.Status.Detail}", e);
                 }
-                counts.CountRetried(e.StatusCode);
+                retried(e.StatusCode);
                 await Task.Delay(pause, cancellationToken);
                 pause = pause * 2 < _longestPause ? pause * 2 : _longestPause;
             }
