@@ -12,18 +12,23 @@ internal sealed class RetryingCalls(TimeSpan retryTime, Action<StatusCode> retri
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan _longestPause = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long to wait for the next answer before the call is abandoned, and made again; null: as long as any call may take.</summary>
+    public Func<TimeSpan?> Patience { get; init; } = static () => null;
+
     public async Task<TAnswer> CallAsync<TAnswer>(Func<CallOptions, AsyncUnaryCall<TAnswer>> call)
     {
         long? failingSince = null;
         var pause = _firstPause;
         while (true)
         {
+            using var abandoning = Abandoning();
             try
             {
                 var deadline = TimeProvider.System.GetUtcNow().UtcDateTime + _callTimeout;
-                return await call(new CallOptions(deadline: deadline, cancellationToken: cancellationToken)).ResponseAsync;
+                return await call(new CallOptions(deadline: deadline, cancellationToken: abandoning?.Token ?? cancellationToken)).ResponseAsync;
             }
-            catch (RpcException e) when (MayHaveHappened(e.Status) && !cancellationToken.IsCancellationRequested)
+            catch (RpcException e) when (
+                (MayHaveHappened(e.Status) || IsAbandoned(e.Status, abandoning)) && !cancellationToken.IsCancellationRequested)
             {
                 failingSince ??= TimeProvider.System.GetTimestamp();
                 if (TimeProvider.System.GetElapsedTime(failingSince.Value) > retryTime)
@@ -36,6 +41,20 @@ internal sealed class RetryingCalls(TimeSpan retryTime, Action<StatusCode> retri
             }
         }
     }
+
+    private CancellationTokenSource? Abandoning()
+    {
+        if (Patience() is not { } patience)
+        {
+            return null;
+        }
+        var abandoning = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        abandoning.CancelAfter(patience);
+        return abandoning;
+    }
+
+    private static bool IsAbandoned(Status status, CancellationTokenSource? abandoning) =>
+        status.StatusCode == StatusCode.Cancelled && abandoning is { IsCancellationRequested: true };
 
     /// <summary>A status with an exception of this process behind it is a lost connection, which gRPC may also call INTERNAL or CANCELLED.</summary>
     private static bool MayHaveHappened(Status status) =>
