@@ -8,6 +8,7 @@ var root = new RootCommand("Load and replay tool of ResourceService: replays a r
     new DriveCommand().Create(),
     new CompareCommand().Create(),
     new FillCommand().Create(),
+    new SoakCommand().Create(),
 };
 try
 {

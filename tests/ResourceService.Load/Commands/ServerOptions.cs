@@ -14,6 +14,13 @@ internal sealed class ServerOptions
             + "Without it the server must run already.",
     };
 
+    private readonly Option<string[]> _environment = new("--server-environment")
+    {
+        Description = "Environment variable of the started server; may be given more than once.",
+        HelpName = "NAME=VALUE",
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly Option<int?> _processId = new("--server-pid")
     {
         Description = "Process of a running server, to read its CPU time and memory. Known by itself with --server-command.",
@@ -58,6 +65,7 @@ internal sealed class ServerOptions
     {
         command.Add(_address);
         command.Add(_command);
+        command.Add(_environment);
         command.Add(_processId);
         command.Add(_healthService);
         command.Add(_startSeconds);
@@ -78,10 +86,15 @@ internal sealed class ServerOptions
     {
         Address = arguments.GetRequiredValue(_address)!,
         Command = arguments.GetValue(_command),
+        Environment = arguments.GetRequiredValue(_environment).Select(ParseVariable).ToDictionary(StringComparer.Ordinal),
         ProcessId = arguments.GetValue(_processId),
         HealthService = arguments.GetRequiredValue(_healthService),
         StartTimeout = TimeSpan.FromSeconds(arguments.GetValue(_startSeconds)),
         MetricsUrl = arguments.GetValue(_metricsUrl),
         KeepData = arguments.GetValue(_keepData),
     };
+
+    private static (string Name, string Value) ParseVariable(string text) => text.IndexOf('=') is var at and > 0
+        ? (text[..at], text[(at + 1)..])
+        : throw new FormatException($"--server-environment takes NAME=VALUE, not '{text}'.");
 }

@@ -1,3 +1,4 @@
+using ResourceService.Load.Checking;
 using ResourceService.V1;
 
 namespace ResourceService.Load.Replay;

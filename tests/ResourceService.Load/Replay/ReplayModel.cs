@@ -1,3 +1,5 @@
+using ResourceService.Load.Checking;
+
 namespace ResourceService.Load.Replay;
 
 /// <summary>

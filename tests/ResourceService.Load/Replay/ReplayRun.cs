@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Net.Client;
+using ResourceService.Load.Checking;
 using ResourceService.Load.Servers;
+using ResourceService.Load.Wire;
 using ResourceService.V1;
 
 namespace ResourceService.Load.Replay;
@@ -35,9 +37,9 @@ internal sealed class ReplayRun
         _cancellationToken = cancellationToken;
         _nodeService = new NodeService.NodeServiceClient(channel);
         _claimService = new ClaimService.ClaimServiceClient(channel);
-        _calls = new RetryingCalls(settings.RetryTime, _counts, cancellationToken);
+        _calls = new RetryingCalls(settings.RetryTime, _counts.CountRetried, cancellationToken);
         _listing = new LedgerListing(_nodeService, _claimService, _calls);
-        _check = new LedgerCheck(_listing, new AuditService.AuditServiceClient(channel), _calls, _model);
+        _check = new LedgerCheck(_listing, new AuditService.AuditServiceClient(channel), _calls, _model.LiveClaims);
         _crasher = new ServerCrasher(server, settings.KillAfter);
     }
 

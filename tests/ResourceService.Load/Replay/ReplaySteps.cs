@@ -1,4 +1,7 @@
 using Grpc.Core;
+using ResourceService.Load.Checking;
+using ResourceService.Load.Servers;
+using ResourceService.Load.Wire;
 using ResourceService.V1;
 
 namespace ResourceService.Load.Replay;
@@ -13,7 +16,7 @@ internal sealed class ReplaySteps(
     // Answers to ask for again after a crash. The server remembers far more; these are the ones whose commits were nearest to the kill.
     private const int KeptClaims = 64;
 
-    private readonly Queue<AcknowledgedClaim> _recent = new();
+    private readonly Queue<(ClaimInstanceRequest Request, AcknowledgedClaim Claim)> _recent = new();
     private readonly Lock _recentLock = new();
 
     /// <summary>Called after each acknowledged claim, before its confirmation is sent.</summary>
@@ -42,15 +45,15 @@ internal sealed class ReplaySteps(
     /// <summary>Sends the latest claims once more and returns those that did not get their first answer.</summary>
     public async Task<IReadOnlyList<string>> AskAgainAsync()
     {
-        AcknowledgedClaim[] recent;
+        (ClaimInstanceRequest Request, AcknowledgedClaim Claim)[] recent;
         lock (_recentLock)
         {
             recent = [.. _recent];
         }
         var different = new List<string>();
-        foreach (var claim in recent)
+        foreach (var (request, claim) in recent)
         {
-            var answer = await calls.CallAsync(options => claims.ClaimInstanceAsync(claim.Request, options));
+            var answer = await calls.CallAsync(options => claims.ClaimInstanceAsync(request, options));
             if (answer.Claim.ClaimId != claim.ClaimId || answer.Claim.NodeId != claim.NodeId)
             {
                 different.Add($"A retry for {claim.InstanceId} got claim {answer.Claim.ClaimId} on {answer.Claim.NodeId}; "
@@ -97,10 +100,12 @@ internal sealed class ReplaySteps(
             request.Resources.RequiredTraits.Add(modelTrait);
         }
         var answer = await calls.CallAsync(options => claims.ClaimInstanceAsync(request, options));
-        var claim = new AcknowledgedClaim(request, answer.Claim.ClaimId, answer.Claim.NodeId);
+        var amounts = request.Resources.Resources.ToDictionary(StringComparer.Ordinal);
+        // Confirmed by the time of the next checkpoint.
+        var claim = new AcknowledgedClaim(answer.Claim.ClaimId, row.Name, answer.Claim.NodeId, ClaimState.Active, amounts);
         model.Add(claim);
         counts.CountClaimed();
-        Keep(claim);
+        Keep(request, claim);
         ClaimAcknowledged();
 
         var confirmation = new ConfirmClaimRequest { ClaimId = claim.ClaimId, RequestId = ids.Of(row.Name, "confirm") };
@@ -121,11 +126,11 @@ internal sealed class ReplaySteps(
         counts.CountReleased();
     }
 
-    private void Keep(AcknowledgedClaim claim)
+    private void Keep(ClaimInstanceRequest request, AcknowledgedClaim claim)
     {
         lock (_recentLock)
         {
-            _recent.Enqueue(claim);
+            _recent.Enqueue((request, claim));
             if (_recent.Count > KeptClaims)
             {
                 _recent.Dequeue();

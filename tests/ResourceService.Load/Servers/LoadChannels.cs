@@ -22,9 +22,9 @@ internal sealed class LoadChannels : IDisposable
 
     public IReadOnlyList<CallInvoker> Invokers { get; }
 
-    public static GrpcChannel Open(Uri address) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
+    public static GrpcChannel Open(Uri address, CuttableConnections? connections = null) => GrpcChannel.ForAddress(address, new GrpcChannelOptions
     {
-        HttpHandler = CreateHandler(),
+        HttpHandler = CreateHandler(connections),
         DisposeHttpClient = true,
         MaxReceiveMessageSize = MessageBytesMax,
         MaxSendMessageSize = MessageBytesMax,
@@ -33,7 +33,7 @@ internal sealed class LoadChannels : IDisposable
         MaxReconnectBackoff = TimeSpan.FromMilliseconds(10),
     });
 
-    public static HttpMessageHandler CreateHandler() => LoadCredentials.OfRun.Wrap(new SocketsHttpHandler
+    public static HttpMessageHandler CreateHandler(CuttableConnections? connections = null) => LoadCredentials.OfRun.Wrap(new SocketsHttpHandler
     {
         EnableMultipleHttp2Connections = false,
         PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
@@ -42,6 +42,7 @@ internal sealed class LoadChannels : IDisposable
         UseCookies = false,
         AllowAutoRedirect = false,
         ActivityHeadersPropagator = null,
+        ConnectCallback = connections is null ? null : connections.ConnectAsync,
     });
 
     public void Dispose()

@@ -25,7 +25,7 @@ internal sealed class ServerProcess : IDisposable
     /// <summary>Stopwatch reading of the moment before the process was created.</summary>
     public long StartedAt { get; private set; }
 
-    public static ServerProcess Start(IReadOnlyList<string> commandLine)
+    public static ServerProcess Start(IReadOnlyList<string> commandLine, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(commandLine[0], commandLine.Skip(1))
         {
@@ -33,6 +33,10 @@ internal sealed class ServerProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
         var server = new ServerProcess(start) { StartedAt = Stopwatch.GetTimestamp() };
         server._process.Start();
         server._process.BeginOutputReadLine();

@@ -8,6 +8,9 @@ internal sealed record ServerSettings
     /// <summary>Command line that starts the server, or null when it already runs. {data} stands for a new data directory.</summary>
     public string? Command { get; init; }
 
+    /// <summary>Environment variables that the started server gets beside the tool's own.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Process of a server that already runs, for its CPU time and memory.</summary>
     public int? ProcessId { get; init; }
 

@@ -40,6 +40,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     /// <summary>Process of the server, or null when it is not known.</summary>
     public int? ProcessId => _process is { HasExited: false } ? _process.Id : _settings.ProcessId;
 
+    /// <summary>The last lines that the started server wrote.</summary>
+    public string LastOutput => _process?.LastOutput() ?? "";
+
     public bool CanRestart => _commandLine is not null;
 
     /// <summary>Connects to the server, starting it if a command was given, and returns once it serves.</summary>
@@ -72,7 +75,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         {
             throw new InvalidOperationException($"Another server already answers on {Address}; stop it, or leave out --server-command.");
         }
-        var process = ServerProcess.Start(_commandLine ?? throw new InvalidOperationException("Only a server with --server-command can be started."));
+        var process = ServerProcess.Start(
+            _commandLine ?? throw new InvalidOperationException("Only a server with --server-command can be started."),
+            _settings.Environment);
         _process?.Dispose();
         _process = process;
         try

@@ -1,9 +1,11 @@
+using ResourceService.Load.Servers;
 using ResourceService.V1;
 
-namespace ResourceService.Load.Replay;
+namespace ResourceService.Load.Checking;
 
 /// <summary>Carries out checkpoints and collects what they find.</summary>
-internal sealed class LedgerCheck(LedgerListing listing, AuditService.AuditServiceClient audits, RetryingCalls calls, ReplayModel model)
+internal sealed class LedgerCheck(
+    LedgerListing listing, AuditService.AuditServiceClient audits, RetryingCalls calls, Func<IReadOnlyList<AcknowledgedClaim>> acknowledged)
 {
     public int PassedCount { get; private set; }
 
@@ -14,7 +16,7 @@ internal sealed class LedgerCheck(LedgerListing listing, AuditService.AuditServi
     {
         var (nodes, _) = await listing.NodesAsync();
         var claims = await listing.LiveClaimsAsync();
-        var disagreements = Checkpoint.Compare(nodes, claims, model.LiveClaims()).ToList();
+        var disagreements = Checkpoint.Compare(nodes, claims, acknowledged()).ToList();
         if (verify)
         {
             var verification = await calls.CallAsync(options => audits.VerifyLedgerAsync(new VerifyLedgerRequest(), options));

@@ -1,6 +1,6 @@
 using ResourceService.V1;
 
-namespace ResourceService.Load.Replay;
+namespace ResourceService.Load.Checking;
 
 /// <summary>
 /// Compares what must agree while nothing is in flight. For every node and class: use as ListNodes says == sum of its live claims as ListClaims says
@@ -26,11 +26,11 @@ internal static class Checkpoint
                 case []:
                     disagreements.Add($"LOST: claim {claim.ClaimId} of {claim.InstanceId} on {claim.NodeId} was acknowledged and is not listed.");
                     break;
-                case [{ State: ClaimState.Active } one] when one.NodeId == claim.NodeId && one.Instance.InstanceId == claim.InstanceId:
+                case [var one] when claim.Agrees(one):
                     break;
                 case [var one]:
-                    disagreements.Add($"Claim {claim.ClaimId} of {claim.InstanceId} on {claim.NodeId} is listed "
-                        + $"as {one.State} of {one.Instance.InstanceId} on {one.NodeId}.");
+                    disagreements.Add($"Claim {claim.ClaimId} of {claim.InstanceId} on {claim.NodeId} ({claim.State}) is listed "
+                        + $"as {one.State} of {one.Instance.InstanceId} on {one.NodeId}, with {one.Resources}.");
                     break;
                 case var several:
                     disagreements.Add($"Claim {claim.ClaimId} of {claim.InstanceId} is listed {several.Length} times.");

@@ -1,6 +1,7 @@
+using ResourceService.Load.Servers;
 using ResourceService.V1;
 
-namespace ResourceService.Load.Replay;
+namespace ResourceService.Load.Checking;
 
 /// <summary>Reads all nodes or all live claims, page after page.</summary>
 internal sealed class LedgerListing(NodeService.NodeServiceClient nodes, ClaimService.ClaimServiceClient claims, RetryingCalls calls)

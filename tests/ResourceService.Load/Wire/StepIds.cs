@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace ResourceService.Load.Replay;
+namespace ResourceService.Load.Wire;
 
 /// <summary>
 /// Request ids that follow from what is asked: whoever asks again after a crash asks with the same id. The ledger's revision at the start is part of
