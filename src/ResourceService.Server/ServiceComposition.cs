@@ -28,14 +28,17 @@ internal static class ServiceComposition
     {
         // The settings lie beside the program, wherever it is started from; the data directory is relative to where it is started.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var (requests, metrics, security, limits) = AddOptions(builder);
+        var (requests, metrics, health, security, limits) = AddOptions(builder);
+        int[] ownPorts = [.. new[] { metrics.Port, health.Port }.Where(port => port > 0)];
         AddLedger(builder.Services);
         AddGrpc(builder, requests, metrics, callsAreObserved: builder.AddTelemetry(metrics));
-        builder.AddSecurity(security, limits, metrics.Port);
-        AddAddresses(builder, metrics);
+        builder.AddSecurity(security, limits, ownPorts);
+        AddAddresses(builder, ownPorts);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
 
         var app = builder.Build();
+        if (health.Port > 0)
+            app.UseHealthPort(health.Port);
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();
         app.MapGrpcService<ClaimGrpcService>().WithAccessRules();
@@ -49,7 +52,8 @@ internal static class ServiceComposition
         return app;
     }
 
-    private static (RequestOptions Requests, MetricsOptions Metrics, SecurityOptions Security, LimitOptions Limits) AddOptions(WebApplicationBuilder builder)
+    private static (RequestOptions Requests, MetricsOptions Metrics, HealthOptions Health, SecurityOptions Security, LimitOptions Limits) AddOptions(
+        WebApplicationBuilder builder)
     {
         var urls = builder.Configuration["urls"] ?? DefaultUrl;
         var violations = OptionsRules.UrlViolations(urls);
@@ -60,16 +64,17 @@ internal static class ServiceComposition
         var requests = Bind<RequestOptions>("Requests");
         var retention = Bind<RetentionOptions>("Retention");
         var metrics = Bind<MetricsOptions>("Metrics");
+        var health = Bind<HealthOptions>("Health");
         var audits = Bind<AuditOptions>("Audits");
         var security = Bind<SecurityOptions>("Security");
         var limits = Bind<LimitOptions>("Limits");
-        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, audits));
+        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, health, audits));
         violations.AddRange(OptionsRules.Violations(limits));
         if (urlsAreRight)
-            violations.AddRange(SecurityRules.Violations(security, urls));
+            violations.AddRange([.. OptionsRules.PortViolations(urls, metrics, health), .. SecurityRules.Violations(security, urls)]);
         if (violations.Count > 0)
             throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
-        return (requests, metrics, security, limits);
+        return (requests, metrics, health, security, limits);
 
         T Bind<T>(string name)
             where T : class, new()
@@ -123,18 +128,12 @@ internal static class ServiceComposition
         services.AddHostedService<AuditLoop>();
     }
 
-    // The metrics page has a port of its own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not.
-    private static void AddAddresses(WebApplicationBuilder builder, MetricsOptions metrics)
+    // Ports of their own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not, and probes speak no TLS.
+    private static void AddAddresses(WebApplicationBuilder builder, IEnumerable<int> ownPorts)
     {
         var urls = builder.Configuration["urls"] ?? DefaultUrl;
-        if (metrics.Port == 0)
-        {
-            builder.WebHost.UseUrls(urls);
-            return;
-        }
-
-        var first = BindingAddress.Parse(urls.Split(';')[0]);
-        builder.WebHost.UseUrls($"{urls};http://{first.Host}:{metrics.Port}");
+        var host = BindingAddress.Parse(urls.Split(';')[0]).Host;
+        builder.WebHost.UseUrls([urls, .. ownPorts.Select(port => $"http://{host}:{port}")]);
     }
 
     private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics, bool callsAreObserved)

@@ -36,6 +36,9 @@ internal static class Expect
     public static async Task SoundLedgerAsync(ServiceClients clients) =>
         Assert.Empty((await clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest())).Differences);
 
+    /// <summary>Nothing that an operator should look at was logged; if there is, all of it is shown.</summary>
+    public static void Quiet(ServiceLogLines log) => Assert.False(log.Troubles.Any(), log.ToString());
+
     private static RpcFailure Error(RpcFailure failure, StatusCode code, string reason)
     {
         Assert.True(failure.Code == code && failure.Reason == reason, $"Expected {code} {reason}, got {failure}");

@@ -48,3 +48,25 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
 {{- end }}
 {{- end }}
+
+{{/* The Secret with the server's certificate; empty without TLS. */}}
+{{- define "resource-service.tlsSecretName" -}}
+{{- if .Values.certificate.enabled }}
+{{- printf "%s-tls" (include "resource-service.fullname" .) }}
+{{- else }}
+{{- .Values.security.tls.secretName }}
+{{- end }}
+{{- end }}
+
+{{/* What meshes and gateways are told about the port. */}}
+{{- define "resource-service.appProtocol" -}}
+{{- $ownName := ternary "https" "kubernetes.io/h2c" (ne (include "resource-service.tlsSecretName" .) "") }}
+{{- default $ownName .Values.service.appProtocol }}
+{{- end }}
+
+{{/* The port that an address is at. */}}
+{{- define "resource-service.portOf" -}}
+{{- $url := urlParse . }}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" }}
+{{- default (ternary "443" "80" (eq $url.scheme "https")) $port }}
+{{- end }}

@@ -34,9 +34,10 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
                 _ = AnswerAsync(requests.Current, answers.Writer, actor, cancellation);
             }
         }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // What was read is answered below; the caller sends the rest again elsewhere.
+            // The service stops: what was read is answered below, the caller sends the rest again elsewhere. Or an answer could not be
+            // written: the writer learns that the caller is gone before the call's own token does.
         }
         finally
         {

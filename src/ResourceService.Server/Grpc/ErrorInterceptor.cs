@@ -61,7 +61,9 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
         // A stream's messages are parsed inside its handler.
         if (cause is InvalidProtocolBufferException)
             return RpcErrors.Malformed().ToException();
-        if (cause is RpcException || context.CancellationToken.IsCancellationRequested)
+        // Reading from a stream that its caller reset fails a moment before the call's token is cancelled; no handler reads anything else that
+        // fails so.
+        if (cause is RpcException or IOException || context.CancellationToken.IsCancellationRequested)
             return null;
         logger.CallFailed(context.Method, cause);
         if (cause is DbException)

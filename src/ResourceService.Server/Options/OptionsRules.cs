@@ -1,3 +1,4 @@
+using ResourceService.Server.Security;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Options;
@@ -34,10 +35,24 @@ internal static class OptionsRules
         [.. urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Where(url => !IsUrl(url)).Select(
             url => $"urls has '{url}'; must be of the form http://127.0.0.1:5080, with * for every address")];
 
+    /// <summary>What is wrong with the ports beside those of the addresses: each needs to be its own.</summary>
+    /// <param name="urls">The addresses, well-formed.</param>
+    /// <param name="metrics">The metrics page's.</param>
+    /// <param name="health">The probes'.</param>
+    public static IEnumerable<string> PortViolations(string urls, MetricsOptions metrics, HealthOptions health)
+    {
+        var taken = ListenAddress.Read(urls).Select(address => address.Port).ToHashSet();
+        foreach (var (name, port) in new[] { ("Metrics:Port", metrics.Port), ("Health:Port", health.Port) })
+        {
+            if (port > 0 && !taken.Add(port))
+                yield return $"{name} is {port}, which is taken by another address; it needs a port of its own";
+        }
+    }
+
     /// <summary>What is wrong with the configuration; nothing when all is well.</summary>
     public static IReadOnlyList<string> Violations(
         StorageOptions storage, CommitOptions commit, NodeOptions nodes, RequestOptions requests, RetentionOptions retention, MetricsOptions metrics,
-        AuditOptions audits)
+        HealthOptions health, AuditOptions audits)
     {
         var violations = new List<string>();
         if (string.IsNullOrWhiteSpace(storage.DataDirectory))
@@ -70,6 +85,7 @@ internal static class OptionsRules
         Between("Retention:StepRows", retention.StepRows, 1, 100_000);
         Between("Retention:IntervalSeconds", retention.IntervalSeconds, 1, 86_400);
         Between("Metrics:Port", metrics.Port, 0, 65_535);
+        Between("Health:Port", health.Port, 0, 65_535);
         return violations;
 
         void Between(string name, int value, int least, int most)

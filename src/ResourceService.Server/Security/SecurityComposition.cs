@@ -16,7 +16,11 @@ internal static class SecurityComposition
     private static readonly TimeSpan _keySetTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Adds the parts.</summary>
-    public static void AddSecurity(this WebApplicationBuilder builder, SecurityOptions security, LimitOptions limits, int metricsPort)
+    /// <param name="builder">The host to be.</param>
+    /// <param name="security">Who may call, and how callers are known.</param>
+    /// <param name="limits">What one caller may ask.</param>
+    /// <param name="plainPorts">Ports beside those of <c>urls</c> that speak no TLS.</param>
+    public static void AddSecurity(this WebApplicationBuilder builder, SecurityOptions security, LimitOptions limits, IEnumerable<int> plainPorts)
     {
         var services = builder.Services;
         services.AddSingleton<AccessLog>();
@@ -26,7 +30,7 @@ internal static class SecurityComposition
         if (security.CertificateFile.Length > 0 || security.Mode.TakesTokens())
             services.AddHostedService<ReloadLoop>();
         if (security.CertificateFile.Length > 0)
-            services.AddTls(security, ListenAddress.Read(builder.Configuration["urls"] ?? ""), metricsPort);
+            services.AddTls(security, ListenAddress.Read(builder.Configuration["urls"] ?? ""), plainPorts);
         if (security.Mode.TakesTokens())
             services.AddTokens(security);
         if (IsGated(security, limits))
@@ -58,7 +62,7 @@ internal static class SecurityComposition
     private static bool IsGated(SecurityOptions security, LimitOptions limits) => security.Mode != SecurityMode.None || limits.OfCallers;
 
     private static void AddTls(
-        this IServiceCollection services, SecurityOptions security, IReadOnlyList<ListenAddress> addresses, int metricsPort)
+        this IServiceCollection services, SecurityOptions security, IReadOnlyList<ListenAddress> addresses, IEnumerable<int> plainPorts)
     {
         var certificate = new WatchedFiles<SslStreamCertificateContext>(
             [security.CertificateFile, security.CertificateKeyFile], TlsFiles.ServerCertificate);
@@ -70,11 +74,9 @@ internal static class SecurityComposition
             services.AddSingleton<IReloadable>(authorities);
         }
 
-        var plainPorts = addresses.Where(address => !address.IsTls).Select(address => address.Port).ToHashSet();
-        if (metricsPort > 0)
-            plainPorts.Add(metricsPort);
+        var withoutTls = addresses.Where(address => !address.IsTls).Select(address => address.Port).Concat(plainPorts).ToHashSet();
         services.AddSingleton(provider => new ServerTls(
-            certificate, authorities, plainPorts, provider.GetRequiredService<CertificateIdentity>(), provider.GetRequiredService<AccessLog>()));
+            certificate, authorities, withoutTls, provider.GetRequiredService<CertificateIdentity>(), provider.GetRequiredService<AccessLog>()));
     }
 
     private static void AddTokens(this IServiceCollection services, SecurityOptions security)

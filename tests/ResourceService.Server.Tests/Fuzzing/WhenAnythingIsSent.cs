@@ -44,7 +44,7 @@ public sealed class WhenAnythingIsSent(UndisturbedService service) : IClassFixtu
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await service.Clients.HealthOfAsync(""));
         var books = await service.Clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest());
         Assert.Equal(0, books.DifferenceCount);
-        Assert.Empty(service.Process.Log.Troubles);
+        Expect.Quiet(service.Process.Log);
     }
 
     // Streams answer in a way of their own; their messages are those of the single calls.

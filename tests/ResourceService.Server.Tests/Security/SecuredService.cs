@@ -38,7 +38,7 @@ public class SecuredService : IAsyncLifetime
         await WriteAsync("client-ca.pem", Authority.Pem);
         await WriteAsync("keys.json", Issuer.KeySet);
         _process = await ServiceProcess.StartAsync(
-            PathOf("data"), address => new ServiceClients(address, Handler()), [.. SettingsIn(_directory.Path), .. _settings]);
+            PathOf("data"), address => new ServiceClients(address, Handler(Authority)), [.. SettingsIn(_directory.Path), .. _settings]);
     }
 
     public async ValueTask DisposeAsync()
@@ -68,14 +68,34 @@ public class SecuredService : IAsyncLifetime
         "--Security:ReloadSeconds=1",
     ];
 
+    /// <summary>Connections to a service with a certificate of an authority, with a certificate of their own or none.</summary>
+    internal static SocketsHttpHandler Handler(TestAuthority authority, X509Certificate2? certificate = null) => new()
+    {
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { authority.Root },
+            },
+            ClientCertificates = certificate is null ? [] : [certificate],
+            // The one given, also where its authority is not among those that the service names.
+            LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
+        },
+    };
+
+    /// <summary>The private key of a certificate, as its file has it.</summary>
+    internal static string KeyOf(X509Certificate2 certificate) => certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+
     /// <summary>Clients with a token.</summary>
-    public ServiceClients WithToken(string token) => new(Strangers.Address, new Bearer(token, Handler()));
+    public ServiceClients WithToken(string token) => new(Strangers.Address, new Bearer(token, Handler(Authority)));
 
     /// <summary>Clients with a right token.</summary>
     public ServiceClients WithRole(string? role, string? node = null) => WithToken(Issuer.Sign(TestIssuer.Claims($"{role ?? "nobody"}-1", role, node)));
 
     /// <summary>Clients with a certificate.</summary>
-    public ServiceClients WithCertificate(X509Certificate2 certificate) => new(Strangers.Address, Handler(certificate));
+    public ServiceClients WithCertificate(X509Certificate2 certificate) => new(Strangers.Address, Handler(Authority, certificate));
 
     /// <summary>Clients with a certificate of these names from the right authority.</summary>
     public ServiceClients WithNames(params string[] names) => WithCertificate(Authority.IssueClient(names));
@@ -92,7 +112,7 @@ public class SecuredService : IAsyncLifetime
     public async Task WriteServerCertificateAsync(X509Certificate2 certificate)
     {
         ArgumentNullException.ThrowIfNull(certificate);
-        await WriteAsync("server.key", certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        await WriteAsync("server.key", KeyOf(certificate));
         await WriteAsync("server.pem", certificate.ExportCertificatePem());
     }
 
@@ -101,22 +121,6 @@ public class SecuredService : IAsyncLifetime
         $"the log says '{text}'", () => Task.FromResult(Process.Log.All.Any(line => line.Contains(text, StringComparison.Ordinal))));
 
     private string PathOf(string file) => Path.Combine(_directory.Path, file);
-
-    private SocketsHttpHandler Handler(X509Certificate2? certificate = null) => new()
-    {
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                CustomTrustStore = { Authority.Root },
-            },
-            ClientCertificates = certificate is null ? [] : [certificate],
-            // The one given, also where its authority is not among those that the service names.
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate!,
-        },
-    };
 
     private sealed class Bearer(string token, HttpMessageHandler inner) : DelegatingHandler(inner)
     {

@@ -1,0 +1,23 @@
+using Grpc.Core;
+using ResourceService.Server.Grpc;
+using ResourceService.Server.Security;
+
+namespace ResourceService.Server.Health;
+
+/// <summary>Keeps the port of the probes to what it is for: whatever else is served, with whatever credentials, is not served there.</summary>
+internal static class HealthPort
+{
+    private const string Refusal = "This port serves grpc.health.v1.Health alone.";
+
+    /// <summary>Bars the port's way to everything but health.</summary>
+    public static void UseHealthPort(this WebApplication app, int port) => app.Use((http, next) =>
+    {
+        // By the connection, not by what the caller says of it.
+        if (http.Connection.LocalPort != port || http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is { Roles: Roles.None })
+            return next(http);
+        http.Response.ContentType = "application/grpc";
+        http.Response.Headers["grpc-status"] = ((int)StatusCode.Unimplemented).ToString();
+        http.Response.Headers["grpc-message"] = Refusal;
+        return Task.CompletedTask;
+    });
+}

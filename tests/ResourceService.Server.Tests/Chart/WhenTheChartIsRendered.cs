@@ -1,0 +1,148 @@
+namespace ResourceService.Server.Tests.Chart;
+
+/// <summary>What the chart makes of every combination in the tables: objects that fit each other and what a strict cluster admits.</summary>
+public sealed class WhenTheChartIsRendered
+{
+    private static readonly string[] _admittedVolumes =
+        ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
+
+    // These changes are a user's own way around what the cluster enforces.
+    private static readonly string[] _lessRestricted = ["podSecurityContext.", "securityContext."];
+
+    [Fact]
+    public void Every_pod_is_admitted_where_pod_security_is_restricted()
+    {
+        foreach (var (name, chart) in Renderings().Where(item => !Array.Exists(_lessRestricted, part => item.Name.StartsWith(part, StringComparison.Ordinal))))
+        {
+            foreach (var pod in chart.Pods)
+            {
+                Assert.True((bool)At(pod, "securityContext.runAsNonRoot")!, name);
+                Assert.NotEqual(0d, At(pod, "securityContext.runAsUser"));
+                Assert.Equal("RuntimeDefault", At(pod, "securityContext.seccompProfile.type"));
+                Assert.Equal(false, At(pod, "automountServiceAccountToken"));
+                Assert.All(["hostNetwork", "hostPID", "hostIPC", "initContainers"], field => Assert.Null(At(pod, field)));
+                Assert.All(
+                    Items(pod, "volumes").SelectMany(Fields).Where(field => field.Key != "name"),
+                    field => Assert.Contains(field.Key, _admittedVolumes));
+                Assert.All(Items(pod, "containers"), container =>
+                {
+                    Assert.Equal(false, At(container, "securityContext.allowPrivilegeEscalation"));
+                    Assert.Equal(true, At(container, "securityContext.readOnlyRootFilesystem"));
+                    Assert.Equal(["ALL"], (List<object?>)At(container, "securityContext.capabilities.drop")!);
+                    Assert.Null(At(container, "securityContext.capabilities.add"));
+                    Assert.All(Items(container, "ports"), port => Assert.Null(At(port, "hostPort")));
+                });
+            }
+        }
+    }
+
+    [Fact]
+    public void What_is_mounted_is_there_and_what_is_there_is_mounted()
+    {
+        foreach (var (name, chart) in Renderings())
+        {
+            var claims = Items(chart.One("StatefulSet"), "spec.volumeClaimTemplates").Select(claim => At(claim, "metadata.name"));
+            Check(chart.Pod, claims);
+            Assert.All(chart.Pods.Skip(1), pod => Check(pod, []));
+
+            void Check(object pod, IEnumerable<object?> more)
+            {
+                var volumes = Items(pod, "volumes").Select(volume => At(volume, "name")).Concat(more).ToList();
+                var mounts = Items(pod, "containers").SelectMany(container => Items(container, "volumeMounts")).Select(mount => At(mount, "name")).ToList();
+                Assert.Equal(volumes.Count, volumes.Distinct().Count());
+                // More volumes and their mounts are two values, each changed alone.
+                if (!name.StartsWith("extraVolume", StringComparison.Ordinal))
+                    Assert.Equal(volumes.Order(), mounts.Order());
+            }
+        }
+    }
+
+    [Fact]
+    public void Ports_are_called_by_names_that_the_pod_has()
+    {
+        foreach (var (_, chart) in Renderings())
+        {
+            var ports = Items(chart.Pod, "containers").SelectMany(container => Items(container, "ports"))
+                .ToDictionary(port => At(port, "name")!, port => At(port, "containerPort"));
+            var labels = At(chart.One("StatefulSet"), "spec.template.metadata.labels");
+            Assert.All(chart.Of("Service"), service =>
+            {
+                Assert.All(Items(service, "spec.ports"), port => Assert.Contains(At(port, "targetPort")!, ports.Keys));
+                Assert.All(Fields(At(service, "spec.selector")!), label => Assert.Equal(label.Value, Fields(labels!)[label.Key]));
+                Assert.NotEqual(At(chart.Of("Pod").FirstOrDefault(), "metadata.labels"), labels);
+            });
+            Assert.All(
+                chart.Of("NetworkPolicy").SelectMany(policy => Items(policy, "spec.ingress")).SelectMany(rule => Items(rule, "ports")),
+                port => Assert.Contains(At(port, "port")!, ports.Keys));
+            Assert.All(chart.Of("ServiceMonitor").SelectMany(monitor => Items(monitor, "spec.endpoints")), endpoint => Assert.Contains(
+                At(endpoint, "port"), chart.Of("Service").SelectMany(service => Items(service, "spec.ports")).Select(port => At(port, "name"))));
+            Assert.All(["startupProbe", "livenessProbe", "readinessProbe"], probe => Assert.Equal(
+                chart.Settings["Health__Port"], At(Items(chart.Pod, "containers").Single(), $"{probe}.grpc.port")!.ToString()));
+            Assert.Equal(ports["health"]!.ToString(), chart.Settings["Health__Port"]);
+            Assert.EndsWith($":{ports["grpc"]}", chart.Settings["Urls"], StringComparison.Ordinal);
+            Assert.Equal(ports.TryGetValue("metrics", out var metrics) ? metrics!.ToString() : "0", chart.Settings["Metrics__Port"]);
+        }
+    }
+
+    [Fact]
+    public void Without_identities_only_the_releases_namespace_is_let_in_and_the_notes_say_so()
+    {
+        var chart = RenderedChart.Of([]);
+
+        var from = Assert.Single(Items(Assert.Single(Items(chart.One("NetworkPolicy"), "spec.ingress")), "from"));
+        Assert.Empty(Fields(At(from, "podSelector")!));
+        Assert.Contains("WARNING: security.mode is None", chart.Notes, StringComparison.Ordinal);
+        Assert.Contains("The pods of the namespace apps reach it", chart.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_is_asked_for_the_names_that_callers_use_and_mounted()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping("certificate: {enabled: true, issuerRef: {name: ca}}"));
+
+        var certificate = chart.One("Certificate");
+        Assert.All(chart.Of("Service").Select(service => At(service, "metadata.name")), service => Assert.All(
+            [$"{service}", $"{service}.apps", $"{service}.apps.svc"], name => Assert.Contains(name, Items(certificate, "spec.dnsNames"))));
+        Assert.Contains(At(certificate, "spec.secretName"), Items(chart.Pod, "volumes").Select(volume => At(volume, "secret.secretName")));
+        Assert.StartsWith("https://", chart.Settings["Urls"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_settings_name_may_be_called_and_nothing_else()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping("telemetry: {otlp: {endpoint: 'http://collector.observability:4317'}}"));
+
+        var ports = Items(Assert.Single(Items(chart.One("NetworkPolicy"), "spec.egress")), "ports").Select(port => (At(port, "port"), At(port, "protocol")));
+        Assert.Equal([(53d, "UDP"), (53d, "TCP"), (4317d, "TCP")], ports);
+        Assert.Empty(Items(RenderedChart.Of([]).One("NetworkPolicy"), "spec.egress"));
+    }
+
+    [Fact]
+    public void The_dashboard_is_the_file()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping("dashboard: {enabled: true}"));
+
+        var shown = chart.Of("ConfigMap").Select(map => Fields(At(map, "data")!).GetValueOrDefault("resource-service.json")).OfType<string>().Single();
+        Assert.Equal(ChartFiles.Read("dashboards/resource-service.json").Trim(), shown);
+    }
+
+    [Fact]
+    public void The_example_of_the_readme_is_taken()
+    {
+        var readme = File.ReadAllText(Path.Combine(ChartFiles.Folder, "../../README.md"));
+        var values = YamlText.Mapping(readme.Split("--values - <<'EOF'\n")[1].Split("\nEOF\n")[0]);
+
+        Assert.Empty(ChartFiles.SchemaErrors(ChartFiles.DefaultsWith(values)));
+        Assert.Equal("MutualTls", RenderedChart.Of(values).Settings["Security__Mode"]);
+        Assert.Equal("ServiceMonitor", At(RenderedChart.Of(values).One("ServiceMonitor"), "kind"));
+    }
+
+    private static IEnumerable<(string Name, RenderedChart Chart)> Renderings() =>
+        ChartFiles.ChangedValues.Select(change => (change.Path, RenderedChart.Of(change.Changed))).Prepend(("the defaults", RenderedChart.Of([])));
+
+    private static object? At(object? item, string path) => ChartValues.At(item, path);
+
+    private static List<object?> Items(object? item, string path) => (List<object?>?)At(item, path) ?? [];
+
+    private static Dictionary<string, object?> Fields(object? item) => (Dictionary<string, object?>)item!;
+}
