@@ -9,6 +9,7 @@ var root = new RootCommand("Load and replay tool of ResourceService: replays a r
     new CompareCommand().Create(),
     new FillCommand().Create(),
     new SoakCommand().Create(),
+    new OverheadCommand().Create(),
 };
 try
 {

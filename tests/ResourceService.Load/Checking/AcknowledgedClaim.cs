@@ -10,4 +10,7 @@ internal sealed record AcknowledgedClaim(
     public bool Agrees(Claim shown) =>
         shown.ClaimId == ClaimId && shown.Instance.InstanceId == InstanceId && shown.NodeId == NodeId && shown.State == State
         && shown.Resources.Count == Resources.Count && Resources.All(amount => shown.Resources.GetValueOrDefault(amount.Key) == amount.Value);
+
+    public override string ToString() =>
+        $"{ClaimId} of {InstanceId} on {NodeId}, {State}, {string.Join(", ", Resources.Select(amount => $"{amount.Key} {amount.Value}"))}";
 }

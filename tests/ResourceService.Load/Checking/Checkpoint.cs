@@ -29,8 +29,7 @@ internal static class Checkpoint
                 case [var one] when claim.Agrees(one):
                     break;
                 case [var one]:
-                    disagreements.Add($"Claim {claim.ClaimId} of {claim.InstanceId} on {claim.NodeId} ({claim.State}) is listed "
-                        + $"as {one.State} of {one.Instance.InstanceId} on {one.NodeId}, with {one.Resources}.");
+                    disagreements.Add($"Claim {claim} is listed as {one.State} of {one.Instance.InstanceId} on {one.NodeId}, with {one.Resources}.");
                     break;
                 case var several:
                     disagreements.Add($"Claim {claim.ClaimId} of {claim.InstanceId} is listed {several.Length} times.");

@@ -32,6 +32,9 @@ internal sealed record DriveReport
 
     public double? ServerCores { get; init; }
 
+    /// <summary>Null when the server does not tell what it allocates.</summary>
+    public double? ServerAllocatedBytesPerRequest { get; init; }
+
     public required double ClientCpuUsPerRequest { get; init; }
 
     public MemoryReading? ServerMemory { get; init; }

@@ -18,9 +18,9 @@ internal sealed class DriveRun(ServerUnderTest server, ClaimTemplate template, C
         var driving = DriveAsync(settings, seed, channels, window, pacer, measurement, cancellationToken);
 
         await DriveWindow.WaitUntilAsync(window.From, cancellationToken);
-        var before = await DriveReading.TakeAsync(server.ProcessId, commits, cancellationToken);
+        var before = await DriveReading.TakeAsync(server, commits, cancellationToken);
         await DriveWindow.WaitUntilAsync(window.Until, cancellationToken);
-        var after = await DriveReading.TakeAsync(server.ProcessId, commits, cancellationToken);
+        var after = await DriveReading.TakeAsync(server, commits, cancellationToken);
         await driving.WaitAsync(_drainTimeout, cancellationToken);
         return Report(settings, measurement, before, after);
     }
@@ -76,6 +76,7 @@ internal sealed class DriveRun(ServerUnderTest server, ClaimTemplate template, C
             FirstError = measurement.FirstError,
             ServerCpuUsPerRequest = serverCores * microsecondsPerCore,
             ServerCores = serverCores,
+            ServerAllocatedBytesPerRequest = requests == 0 ? null : (double?)(after.ServerAllocatedBytes - before.ServerAllocatedBytes) / requests,
             ClientCpuUsPerRequest = clientCores * microsecondsPerCore,
             ServerMemory = server.ProcessId is { } id ? ProcessReadings.Memory(id) : null,
             Commits = committed?.Commits,

@@ -18,6 +18,9 @@ internal sealed record ServerSettings
 
     public required TimeSpan StartTimeout { get; init; }
 
+    /// <summary>Whether the started server also tells how much it allocates.</summary>
+    public bool CountsAllocations { get; init; }
+
     public Uri? MetricsUrl { get; init; }
 
     public bool KeepData { get; init; }

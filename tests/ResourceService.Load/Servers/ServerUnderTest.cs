@@ -13,13 +13,25 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     private readonly ServerSettings _settings;
     private readonly IReadOnlyList<string>? _commandLine;
+    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly string? _allocationsFile;
     private readonly HealthProbe _health;
     private ServerProcess? _process;
 
     private ServerUnderTest(ServerSettings settings)
     {
         _settings = settings;
+        _environment = settings.Environment;
         _health = new HealthProbe(settings.Address, settings.HealthService);
+        if (settings.CountsAllocations)
+        {
+            _allocationsFile = Path.GetTempFileName();
+            _environment = new Dictionary<string, string>(settings.Environment)
+            {
+                ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
+                [StartupHook.FileVariable] = _allocationsFile,
+            };
+        }
         if (settings.Command is null)
         {
             return;
@@ -39,6 +51,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
 
     /// <summary>Process of the server, or null when it is not known.</summary>
     public int? ProcessId => _process is { HasExited: false } ? _process.Id : _settings.ProcessId;
+
+    /// <summary>Bytes that the server has allocated so far, or null when it does not tell.</summary>
+    public long? AllocatedBytes => _allocationsFile is null ? null : StartupHook.Read(_allocationsFile);
 
     /// <summary>The last lines that the started server wrote.</summary>
     public string LastOutput => _process?.LastOutput() ?? "";
@@ -77,7 +92,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         }
         var process = ServerProcess.Start(
             _commandLine ?? throw new InvalidOperationException("Only a server with --server-command can be started."),
-            _settings.Environment);
+            _environment);
         _process?.Dispose();
         _process = process;
         try
@@ -107,6 +122,10 @@ internal sealed class ServerUnderTest : IAsyncDisposable
             _process.Dispose();
         }
         _health.Dispose();
+        if (_allocationsFile is not null)
+        {
+            File.Delete(_allocationsFile);
+        }
         if (DataDirectory is not null && !_settings.KeepData)
         {
             Directory.Delete(DataDirectory, recursive: true);

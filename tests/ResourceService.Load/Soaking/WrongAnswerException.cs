@@ -9,7 +9,7 @@ internal sealed class WrongAnswerException(string message) : Exception(message)
     /// <summary>Returns the claim that was expected when it is the one answered.</summary>
     public static AcknowledgedClaim Check(Claim answered, AcknowledgedClaim expected)
     {
-        Require(expected.Agrees(answered), $"expected {expected} of {Amounts(expected)}, got {answered}");
+        Require(expected.Agrees(answered), $"expected {expected}, got {answered}");
         return expected;
     }
 
@@ -20,6 +20,4 @@ internal sealed class WrongAnswerException(string message) : Exception(message)
             throw new WrongAnswerException(message);
         }
     }
-
-    private static string Amounts(AcknowledgedClaim claim) => string.Join(", ", claim.Resources.Select(amount => $"{amount.Key}={amount.Value}"));
 }
