@@ -49,14 +49,15 @@ public sealed class WhenNodesAreWatched(SharedService service) : ServiceTest(ser
     [Fact]
     public async Task Registration_state_and_deletion_are_changes_too()
     {
+        // A revision of 0 would mean from now on: something must have happened before.
+        await RegisterAsync(vcpus: 1);
         var nodeId = Unique.Id("node");
         var revision = (await Nodes.ListNodesAsync(new ListNodesRequest { PageSize = 1 })).Revision;
         await Nodes.RegisterNodeAsync(Requests.Node(nodeId));
         await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = nodeId, State = NodeState.Draining });
         await Nodes.DeleteNodeAsync(new DeleteNodeRequest { NodeId = nodeId });
 
-        // A revision of 0 would mean from now on; on an empty ledger there is nothing before the first change either way.
-        using var watch = Nodes.WatchNodes(new WatchNodesRequest { Revision = Math.Max(1, revision), NodeIds = { nodeId } });
+        using var watch = Nodes.WatchNodes(new WatchNodesRequest { Revision = revision, NodeIds = { nodeId } });
         await NextAsync(watch);
         var changes = (await ChangesAsync(watch, 3)).ConvertAll(item => item.Change);
 
