@@ -13,13 +13,14 @@ public sealed class ServiceClients : IDisposable
     /// <summary>Clients of the service at an address.</summary>
     /// <param name="address">Where it listens.</param>
     /// <param name="handler">Makes the connections, with credentials for example; disposed with the clients.</param>
-    public ServiceClients(Uri address, HttpMessageHandler? handler = null)
+    /// <param name="deadline">How long a call may take that sets no deadline; a minute when not given.</param>
+    public ServiceClients(Uri address, HttpMessageHandler? handler = null, TimeSpan? deadline = null)
     {
         Address = address;
         _channel = GrpcChannel.ForAddress(
             address,
             new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null, HttpHandler = handler, DisposeHttpClient = handler is not null });
-        Invoker = _channel.Intercept(new DeadlineForAll());
+        Invoker = _channel.Intercept(new DeadlineForAll(deadline ?? TimeSpan.FromSeconds(60)));
         Nodes = new NodeService.NodeServiceClient(Invoker);
         Claims = new ClaimService.ClaimServiceClient(Invoker);
         Resizes = new ResizeService.ResizeServiceClient(Invoker);
@@ -68,10 +69,8 @@ public sealed class ServiceClients : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _channel.Dispose();
 
-    private sealed class DeadlineForAll : Interceptor
+    private sealed class DeadlineForAll(TimeSpan within) : Interceptor
     {
-        private static readonly TimeSpan _within = TimeSpan.FromSeconds(60);
-
         public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
             TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
             continuation(request, Bounded(context));
@@ -85,12 +84,12 @@ public sealed class ServiceClients : IDisposable
             ClientInterceptorContext<TRequest, TResponse> context, AsyncDuplexStreamingCallContinuation<TRequest, TResponse> continuation) =>
             continuation(Bounded(context));
 
-        private static ClientInterceptorContext<TRequest, TResponse> Bounded<TRequest, TResponse>(
+        private ClientInterceptorContext<TRequest, TResponse> Bounded<TRequest, TResponse>(
             ClientInterceptorContext<TRequest, TResponse> context)
             where TRequest : class
             where TResponse : class =>
             context.Options.Deadline is not null
                 ? context
-                : new(context.Method, context.Host, context.Options.WithDeadline((TimeProvider.System.GetUtcNow() + _within).UtcDateTime));
+                : new(context.Method, context.Host, context.Options.WithDeadline((TimeProvider.System.GetUtcNow() + within).UtcDateTime));
     }
 }

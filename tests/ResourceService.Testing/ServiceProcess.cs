@@ -16,7 +16,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ServiceClients? _clients;
 
-    private ServiceProcess(string dataDirectory, IEnumerable<string> settings)
+    private ServiceProcess(string dataDirectory, IEnumerable<string> settings, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
@@ -27,6 +27,8 @@ public sealed class ServiceProcess : IAsyncDisposable
         };
         foreach (var setting in settings)
             start.ArgumentList.Add(setting);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, output) => Note(output.Data);
         _process.ErrorDataReceived += (_, output) => Note(output.Data);
@@ -67,27 +69,21 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static Task<ServiceProcess> StartAsync(string dataDirectory, params string[] settings) =>
         StartAsync(dataDirectory, static address => new ServiceClients(address), settings);
 
+    /// <summary>Starts a service in an environment that is not the test's own.</summary>
+    /// <param name="dataDirectory">Where it keeps its data.</param>
+    /// <param name="environment">The variables that differ.</param>
+    /// <param name="settings">More settings.</param>
+    public static Task<ServiceProcess> StartAsync(string dataDirectory, IReadOnlyDictionary<string, string> environment, params string[] settings) =>
+        ReadyAsync(new ServiceProcess(dataDirectory, settings, environment), static address => new ServiceClients(address));
+
     /// <summary>Starts a service whose clients need more than its address, such as trust in its certificate.</summary>
     /// <param name="dataDirectory">Where it keeps its data.</param>
     /// <param name="connect">Makes the clients.</param>
     /// <param name="settings">More settings.</param>
-    public static async Task<ServiceProcess> StartAsync(string dataDirectory, Func<Uri, ServiceClients> connect, params string[] settings)
+    public static Task<ServiceProcess> StartAsync(string dataDirectory, Func<Uri, ServiceClients> connect, params string[] settings)
     {
         ArgumentNullException.ThrowIfNull(connect);
-        var service = new ServiceProcess(dataDirectory, settings);
-        try
-        {
-            var address = await Eventually.ArrivesAsync("the service says where it listens", service._listening.Task);
-            service._clients = connect(address);
-            await Eventually.HoldsAsync(
-                "the service is ready", async () => await service.Clients.HealthOfAsync("") == HealthCheckResponse.Types.ServingStatus.Serving);
-            return service;
-        }
-        catch
-        {
-            await service.DisposeAsync();
-            throw;
-        }
+        return ReadyAsync(new ServiceProcess(dataDirectory, settings), connect);
     }
 
     /// <summary>Runs a service that is to end by itself, and tells how.</summary>
@@ -96,7 +92,7 @@ public sealed class ServiceProcess : IAsyncDisposable
         await using var service = new ServiceProcess(dataDirectory, settings);
         // Nobody waits for the address of a service that is to end.
         _ = service._listening.Task.ContinueWith(static task => task.Exception, TaskScheduler.Default);
-        return (await service.ExitCodeAsync("the service ends by itself"), service.Log.ToString());
+        return (await service.StoppedAsync(), service.Log.ToString());
     }
 
     /// <summary>Ends the service in the middle of whatever it does, as a power cut would.</summary>
@@ -113,8 +109,12 @@ public sealed class ServiceProcess : IAsyncDisposable
         return await StoppedAsync();
     }
 
-    /// <summary>The exit code of a service that was asked to end.</summary>
-    public Task<int> StoppedAsync() => ExitCodeAsync("the service ends after SIGTERM");
+    /// <summary>The exit code of a service that was asked to end, or ends by itself.</summary>
+    public Task<int> StoppedAsync() => ExitCodeAsync("the service ends");
+
+    /// <summary>Waits until the service says that it can take calls.</summary>
+    public Task ServesAsync() => Eventually.HoldsAsync(
+        "the service is ready", async () => await Clients.HealthOfAsync("") == HealthCheckResponse.Types.ServingStatus.Serving);
 
     /// <summary>Asks the service to end (SIGTERM).</summary>
     public async Task AskToStopAsync()
@@ -130,6 +130,21 @@ public sealed class ServiceProcess : IAsyncDisposable
             await KillHardAsync();
         _clients?.Dispose();
         _process.Dispose();
+    }
+
+    private static async Task<ServiceProcess> ReadyAsync(ServiceProcess service, Func<Uri, ServiceClients> connect)
+    {
+        try
+        {
+            service._clients = connect(await Eventually.ArrivesAsync("the service says where it listens", service._listening.Task));
+            await service.ServesAsync();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
     }
 
     private async Task<int> ExitCodeAsync(string awaited)

@@ -95,13 +95,15 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     /// <inheritdoc/>
     public void OnStoreLost(Exception cause)
     {
+        // Before anything is logged, which takes its time: whoever was just refused may ask at once whether to wait.
+        var isNews = _health.LostBecause is null;
+        _health.LostBecause = cause.Message;
         _metrics.StoreFailed(cause);
         _attempts++;
-        if (_health.LostBecause is null)
+        if (isNews)
             _logger.StoreLost(cause.Message, cause);
         else if (int.IsPow2(_attempts))
             _logger.StoreStillLost(cause.Message);
-        _health.LostBecause = cause.Message;
     }
 
     /// <inheritdoc/>

@@ -37,6 +37,19 @@ internal sealed class FleetModel
             yield return "DOES_NOT_FIT";
     }
 
+    /// <summary>A claim is made.</summary>
+    public void Add(Claim claim) =>
+        Claims.Add(claim.ClaimId, new ModelClaim(claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Resources["VCPU"], claim.Role));
+
+    /// <summary>A move begins, and holds its target.</summary>
+    public void Add(Migration migration, Claim target)
+    {
+        Add(target);
+        Moves.Add(
+            migration.MigrationId,
+            new ModelMove(migration.MigrationId, migration.Type, migration.InstanceId, migration.SourceClaimId, migration.TargetClaimId));
+    }
+
     /// <summary>Forgets what ended, but for the last of each: the service must know how those ended.</summary>
     public void Forget()
     {
