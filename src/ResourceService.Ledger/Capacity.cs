@@ -12,7 +12,7 @@ public static class Capacity
     /// </summary>
     public static long Of(long total, long reserved, double ratio)
     {
-        var capacity = Math.Floor(checked(total - reserved) * ratio);
+        var capacity = Math.Floor((total - reserved) * ratio);
         if (capacity >= TooLarge)
             return long.MaxValue;
         return capacity <= -TooLarge ? long.MinValue : (long)capacity;

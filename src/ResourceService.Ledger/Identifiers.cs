@@ -119,7 +119,7 @@ public readonly record struct Instant(long UnixMs) : IComparable<Instant>
     public int CompareTo(Instant other) => UnixMs.CompareTo(other.UnixMs);
 
     /// <summary>The moment <paramref name="span"/> later, to the millisecond.</summary>
-    public Instant Add(TimeSpan span) => new(checked(UnixMs + (long)span.TotalMilliseconds));
+    public Instant Add(TimeSpan span) => new(UnixMs + (long)span.TotalMilliseconds);
 
     /// <summary>Whether <paramref name="left"/> is the earlier moment.</summary>
     public static bool operator <(Instant left, Instant right) => left.UnixMs < right.UnixMs;

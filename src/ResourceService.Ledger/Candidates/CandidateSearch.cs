@@ -153,7 +153,7 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         var sign = Vector256.Create(query.Strategy == Strategy.Spread ? 1.0 : -1.0);
         for (var i = 0; i < BlockSlots; i += GroupColumns.SlotsMultiple)
         {
-            var lanes = (uint)(fitting >> i) & 0xF;
+            var lanes = (uint)((fitting >> i) & 0xF);
             if (lanes == 0)
                 continue;
             var scores = Vector256<double>.Zero;

@@ -42,12 +42,12 @@ public static class LedgerInvariants
                 var place = node.Spec.Inventories.IndexOf(item.Class);
                 if (place >= 0)
                 {
-                    sums[place] = checked(sums[place] + item.Amount);
+                    sums[place] += item.Amount;
                     continue;
                 }
 
                 homeless ??= [];
-                homeless[item.Class] = checked(homeless.GetValueOrDefault(item.Class) + item.Amount);
+                homeless[item.Class] = homeless.GetValueOrDefault(item.Class) + item.Amount;
             }
         }
 

@@ -144,7 +144,7 @@ public sealed class NodeLedger(NodeView view)
         return ReferenceEquals(taken, given) ? (Assignment.None, Assignment.None) : (taken, given);
     }
 
-    private long NextGeneration() => checked(View.Generation + 1);
+    private long NextGeneration() => View.Generation + 1;
 
     private void Add(long[] used, ResourceAmounts amounts, int sign)
     {
@@ -152,7 +152,7 @@ public sealed class NodeLedger(NodeView view)
         {
             var place = View.Spec.Inventories.IndexOf(item.Class);
             Invariant.Require(place >= 0, "a claimed class has an inventory");
-            used[place] = checked(used[place] + (sign * item.Amount));
+            used[place] += sign * item.Amount;
             Invariant.Require(used[place] >= 0, "usage is never negative");
         }
     }

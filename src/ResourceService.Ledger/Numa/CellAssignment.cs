@@ -28,7 +28,7 @@ public sealed record CellAssignment(
     public CpuSet OwnedCpus() => CpuSet.From(Pinning.Select(pin => pin.HostCpu)).Union(EmulatorCpus).Union(IdleCpus);
 
     /// <summary>Pages taken from the pool of <see cref="PoolSizeKb"/>.</summary>
-    public long PageCount => PoolSizeKb == 0 ? 0 : checked(MemoryMb * 1024) / PoolSizeKb;
+    public long PageCount => PoolSizeKb == 0 ? 0 : MemoryMb * 1024 / PoolSizeKb;
 }
 
 /// <summary>A guest CPU and the host CPU that runs it alone.</summary>

@@ -162,7 +162,7 @@ internal readonly ref struct CellFit(
             : Refuse(RefusalReason.NumaThreadPolicyUnmet, CpusToOwn, usable, Host.DedicatedCpus.Count);
     }
 
-    private long MemoryKb => checked(_asked.MemoryMb * 1024);
+    private long MemoryKb => _asked.MemoryMb * 1024;
 
     private long FreePages(int pool) => Host.PagePools[pool].Total - used.PagesUsed[pool] - Host.PagePools[pool].Reserved;
 

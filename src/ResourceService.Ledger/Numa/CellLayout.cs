@@ -43,8 +43,8 @@ internal sealed class CellLayout
         {
             if (dedicated.Count == 0)
                 return;
-            cpus.AddRange(dedicated.Select(cpu => checked((short)cpu)));
-            starts.Add(checked((short)cpus.Count));
+            cpus.AddRange(dedicated.Select(cpu => (short)cpu));
+            starts.Add((short)cpus.Count);
             siblings.Add(all);
         }
     }

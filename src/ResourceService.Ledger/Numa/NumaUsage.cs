@@ -56,7 +56,7 @@ public sealed record NumaCellUsage(CpuSet PinnedCpus, long SharedVcpuCount, long
         if (cell.IndexOfPool(part.PoolSizeKb) is >= 0 and var pool)
         {
             long[] counts = [.. PagesUsed];
-            counts[pool] = checked(counts[pool] + (sign * part.PageCount));
+            counts[pool] += sign * part.PageCount;
             pages = ValueList.Create<long>(counts);
         }
 
@@ -64,7 +64,7 @@ public sealed record NumaCellUsage(CpuSet PinnedCpus, long SharedVcpuCount, long
         return new NumaCellUsage(
             taken ? PinnedCpus.Union(owned) : PinnedCpus.Except(owned),
             SharedVcpuCount + (sign * part.SharedVcpus.Count),
-            checked(MemoryUsedMb + (sign * part.MemoryMb)),
+            MemoryUsedMb + (sign * part.MemoryMb),
             pages);
     }
 }
