@@ -16,6 +16,9 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
 {
     private const int PageSize = 1_000;
 
+    private static readonly WriteOptions _moreFollows = new(WriteFlags.BufferHint);
+    private static readonly WriteOptions _flush = new();
+
     private int _count;
 
     /// <summary>How many follow the history now.</summary>
@@ -40,36 +43,39 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
 
         var stall = TimeSpan.FromSeconds(options.WatchStallSeconds);
         var position = revision > 0 ? revision : last;
-        var told = position;
+        // What the watcher certainly has, and how far it knows to be.
+        var (sent, told) = (position, position);
         Interlocked.Increment(ref _count);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
         try
         {
-            await WriteAsync(toProgress(position));
+            await WriteAsync(toProgress(position), _flush);
             while (true)
             {
                 var events = history.ReadAfter(position, PageSize);
                 // Revisions that are missing may have been dropped meanwhile, as too old: that must not go unnoticed.
                 if (events.Count > 0 && events[0].Revision > position + 1)
                     history.RequireKept(position);
+                // Held back until it is known whether another follows: flushing each message is a watch's main cost.
+                TMessage? held = null;
                 foreach (var recorded in events)
                 {
                     if (toMessage(recorded) is { } message)
                     {
-                        await WriteAsync(message);
-                        told = recorded.Revision;
+                        if (held is not null)
+                            await WriteAsync(held, _moreFollows);
+                        (held, told) = (message, recorded.Revision);
                     }
 
                     position = recorded.Revision;
                 }
 
                 // A watcher of quiet nodes learns now and then how far it is, so that it can resume from there.
-                if (position - told >= PageSize)
-                {
-                    await WriteAsync(toProgress(position));
-                    told = position;
-                }
-
+                if (held is null && position - told >= PageSize)
+                    (held, told) = (toProgress(position), position);
+                if (held is not null)
+                    await WriteAsync(held, _flush);
+                sent = position;
                 if (events.Count == 0)
                     await history.WaitAfterAsync(position, ending.Token);
             }
@@ -80,9 +86,9 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
         }
         catch (TimeoutException)
         {
-            logger.WatcherCutOff(options.WatchStallSeconds, position);
-            // The message that was not taken may come again: better than missing it.
-            throw RpcErrors.WatcherTooSlow(position).ToException();
+            logger.WatcherCutOff(options.WatchStallSeconds, sent);
+            // The messages that were not taken may come again: better than missing them.
+            throw RpcErrors.WatcherTooSlow(sent).ToException();
         }
         finally
         {
@@ -90,6 +96,10 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
         }
 
         // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.
-        Task WriteAsync(TMessage message) => output.WriteAsync(message, cancellation).WaitAsync(stall, time, ending.Token);
+        Task WriteAsync(TMessage message, WriteOptions write)
+        {
+            output.WriteOptions = write;
+            return output.WriteAsync(message, cancellation).WaitAsync(stall, time, ending.Token);
+        }
     }
 }
