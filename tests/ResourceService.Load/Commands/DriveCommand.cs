@@ -30,12 +30,18 @@ internal sealed class DriveCommand
         Description = "Calls, batches or streamed claims per second. Without it: as many as possible.",
     };
 
+    private readonly Option<int> _watchers = new("--watchers")
+    {
+        Description = "Watchers of all nodes (WatchNodes) meanwhile, each on a connection of its own.",
+    };
+
     public Command Create()
     {
         var command = new Command("drive", "Drives claims, or empty calls, on random nodes and reports rate, latency, CPU time and memory.");
         command.Add(_mode);
         command.Add(_inFlight);
         command.Add(_rate);
+        command.Add(_watchers);
         _loops.AddTo(command);
         _fleet.AddTo(command);
         _server.AddTo(command);
@@ -55,6 +61,7 @@ internal sealed class DriveCommand
             Mode = arguments.GetValue(_mode),
             InFlight = arguments.GetValue(_inFlight),
             Rate = arguments.GetValue(_rate),
+            WatcherCount = arguments.GetValue(_watchers),
         };
         if (settings.Mode != DriveMode.Empty)
         {

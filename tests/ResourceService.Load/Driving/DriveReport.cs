@@ -21,6 +21,9 @@ internal sealed record DriveReport
 
     public required double RequestsPerSecond { get; init; }
 
+    /// <summary>What watchers were sent, when there were any.</summary>
+    public WatchReport? Watched { get; init; }
+
     /// <summary>From sending a call, or a claim of a stream, until its answer.</summary>
     public required LatencyReport Latency { get; init; }
 

@@ -12,6 +12,7 @@ internal sealed class DriveRun(ServerUnderTest server, ClaimTemplate template, C
     public async Task<DriveReport> RunAsync(DriveSettings settings, ulong seed, CancellationToken cancellationToken)
     {
         using var channels = new LoadChannels(server.Address, settings.Connections);
+        await using var watchers = settings.WatcherCount > 0 ? new NodeWatchers(server.Address, settings.WatcherCount, cancellationToken) : null;
         var pacer = new Pacer(settings.Rate);
         var window = DriveWindow.StartingNow(settings.Warmup, settings.Duration);
         var measurement = new Measurement(window);
@@ -19,10 +20,19 @@ internal sealed class DriveRun(ServerUnderTest server, ClaimTemplate template, C
 
         await DriveWindow.WaitUntilAsync(window.From, cancellationToken);
         var before = await DriveReading.TakeAsync(server, commits, cancellationToken);
+        var watchedBefore = watchers?.ChangeCount;
         await DriveWindow.WaitUntilAsync(window.Until, cancellationToken);
         var after = await DriveReading.TakeAsync(server, commits, cancellationToken);
+        var watched = watchers?.ChangeCount - watchedBefore;
         await driving.WaitAsync(_drainTimeout, cancellationToken);
-        return Report(settings, measurement, before, after);
+        var report = Report(settings, measurement, before, after);
+        return watchers is null ? report : report with
+        {
+            Watched = new WatchReport(
+                settings.WatcherCount,
+                watched!.Value / after.Elapsed(before).TotalSeconds / settings.WatcherCount,
+                (await watchers.CatchUpAsync(cancellationToken)).TotalMilliseconds),
+        };
     }
 
     private Task DriveAsync(

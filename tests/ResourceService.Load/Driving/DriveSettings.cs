@@ -15,6 +15,9 @@ internal sealed record DriveSettings
     /// <summary>Calls (Empty, Unary, Batch) or claims (Stream) per second; null means as many as possible.</summary>
     public double? Rate { get; init; }
 
+    /// <summary>Watchers of all nodes beside the drive.</summary>
+    public int WatcherCount { get; init; }
+
     public required TimeSpan Duration { get; init; }
 
     public required TimeSpan Warmup { get; init; }

@@ -19,6 +19,10 @@ internal static class DriveText
         Add("latency p99", Figures.Latency(report.Latency.P99Us));
         Add("latency p99.9", Figures.Latency(report.Latency.P999Us));
         Add("latency max", Figures.Latency(report.Latency.MaxUs));
+        if (report.Watched is { } watched)
+        {
+            Add("watchers", $"{watched.Watchers}, each sent {Figures.Count(watched.ChangesPerSecond)} changes/s, behind by {watched.CatchUpMs:0} ms at the end");
+        }
         Add("errors", Figures.Errors(report.Errors));
         if (report.FirstError is not null)
         {

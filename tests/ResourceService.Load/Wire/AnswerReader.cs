@@ -27,6 +27,20 @@ internal static class AnswerReader
         return refusedCount == 0 ? Answer.Accepted : new Answer(refusedCount);
     }
 
+    public static WatchedChange ReadWatched(DeserializationContext context)
+    {
+        var content = context.PayloadAsReadOnlySequence();
+        var message = new WireReader(content.IsSingleSegment ? content.FirstSpan : content.ToArray());
+        while (message.Read())
+        {
+            if (message.Field == WatchNodesResponse.RevisionFieldNumber)
+            {
+                return new WatchedChange((long)message.Number);
+            }
+        }
+        return new WatchedChange(0);
+    }
+
     /// <summary>Reads an answer of a stream: its slot, and the serialized status if the claim was refused.</summary>
     public static long ReadStreamed(ReadOnlySpan<byte> message, out ReadOnlySpan<byte> error)
     {

@@ -26,6 +26,10 @@ internal static class RawMethods
 
     public static readonly Method<Payload, Answer> ClaimInstances = Unary(ClaimService.Descriptor.FullName, "ClaimInstances", AnswerReader.ReadBatch);
 
+    public static readonly Method<Payload, WatchedChange> WatchNodes = new(
+        MethodType.ServerStreaming, NodeService.Descriptor.FullName, "WatchNodes", _payloads,
+        new Marshaller<WatchedChange>(static (_, _) => { }, AnswerReader.ReadWatched));
+
     private static Method<Payload, Answer> Unary(string service, string method, Func<DeserializationContext, Answer> read) =>
         new(MethodType.Unary, service, method, _payloads, new Marshaller<Answer>(static (_, _) => { }, read));
 }

@@ -10,6 +10,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
 
     public int Field { get; private set; }
 
+    /// <summary>Value of a varint field; 0 for other kinds.</summary>
+    public ulong Number { get; private set; }
+
     /// <summary>Content of a length-delimited field; empty for other kinds.</summary>
     public ReadOnlySpan<byte> Content { get; private set; }
 
@@ -21,11 +24,12 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         }
         var tag = ReadVarint();
         Field = (int)(tag >> 3);
+        Number = 0;
         Content = default;
         switch (tag & 7)
         {
             case 0:
-                ReadVarint();
+                Number = ReadVarint();
                 break;
             case 1:
                 _rest = _rest[sizeof(ulong)..];
