@@ -21,6 +21,9 @@ internal sealed class SoakCommand
     private readonly Option<double> _killEvery = Number("--kill-every-seconds", "Seconds of a life of the server, a quarter more or less, until SIGKILL.", 60.0);
     private readonly Option<double> _cutEvery = Number("--cut-every-seconds", "Seconds between two connections cut, a quarter more or less.", 5.0);
 
+    private readonly Option<double> _diskFaultEvery = Number(
+        "--disk-fault-every-seconds", "Seconds from one fault of the server's disk to the next, a quarter more or less; 0 for none.", 5.0);
+
     private readonly Option<double> _abandonShare = Number(
         "--abandon-share", "Share of the calls whose caller leaves after 1 to 6 ms, and asks again.", 0.02);
 
@@ -49,7 +52,7 @@ internal sealed class SoakCommand
             "soak", "Soaks the server at half its maximal rate with kills, cut connections and impatient callers: nothing lost, nothing leaked, memory flat.");
         Option[] options =
         [
-            _minutes, _lastLifeMinutes, _killEvery, _cutEvery, _abandonShare, _measureSeconds, _rateShare, _nodes, _instances, _inFlight, _connections,
+            _minutes, _lastLifeMinutes, _killEvery, _cutEvery, _diskFaultEvery, _abandonShare, _measureSeconds, _rateShare, _nodes, _instances, _inFlight, _connections,
             _retrySeconds, _lastLifeGrowth, _livesGrowth, _seed,
         ];
         foreach (var option in options)
@@ -68,12 +71,15 @@ internal sealed class SoakCommand
         var console = new LoadConsole(json.TakesStandardOutput);
         var settings = ReadSettings(arguments);
         console.Line($"Seed {settings.Seed}.");
-        await using var server = await ServerUnderTest.OpenAsync(_server.Read(arguments), cancellationToken);
+        using var disk = settings.DiskFaultEvery is null ? null : new SoakDisk();
+        var serverSettings = _server.Read(arguments);
+        await using var server = await ServerUnderTest.OpenAsync(
+            serverSettings with { Environment = new Dictionary<string, string>([.. serverSettings.Environment, .. disk?.Environment ?? new Dictionary<string, string>()]) }, cancellationToken);
         if (!server.CanRestart)
         {
             throw new InvalidOperationException("A soak needs --server-command: only a server that the tool started can be killed and started again.");
         }
-        using var run = new SoakRun(server, settings, cancellationToken);
+        using var run = new SoakRun(server, disk, settings, cancellationToken);
         var running = run.RunAsync();
         await console.WatchAsync("Soaking", settings.Duration.TotalSeconds, () => run.Elapsed.TotalSeconds, running);
         var report = await running;
@@ -95,6 +101,7 @@ internal sealed class SoakCommand
             LastLife = TimeSpan.FromMinutes(arguments.GetValue(_lastLifeMinutes) ?? minutes * 2 / 5),
             KillEvery = TimeSpan.FromSeconds(arguments.GetValue(_killEvery)),
             CutEvery = TimeSpan.FromSeconds(arguments.GetValue(_cutEvery)),
+            DiskFaultEvery = arguments.GetValue(_diskFaultEvery) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
             AbandonShare = arguments.GetValue(_abandonShare),
             Measuring = TimeSpan.FromSeconds(arguments.GetValue(_measureSeconds)),
             RateShare = arguments.GetValue(_rateShare),

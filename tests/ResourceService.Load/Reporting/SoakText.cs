@@ -21,6 +21,7 @@ internal static class SoakText
         Add("refused", $"{report.Refused:N0} for want of room");
         Add("sent again", Figures.Errors(report.Retried));
         Add("connections cut", $"{report.Cuts:N0}");
+        Add("faults of the disk", Figures.Errors(report.DiskFaults));
         Add("kills", report.Kills == 0 ? "none" : $"{report.Kills}; serving again after {string.Join(", ", report.RestartMs.Select(ms => $"{ms:0} ms"))}");
         Add("checks passed", $"{report.ChecksPassed:N0}");
         Add("VerifyLedger", report.VerifyLedger);

@@ -26,6 +26,8 @@ internal sealed record SoakReport
 
     public required long Cuts { get; init; }
 
+    public required IReadOnlyDictionary<string, long> DiskFaults { get; init; }
+
     public required int Kills { get; init; }
 
     /// <summary>Time from the start of the process until health SERVING, after each kill.</summary>

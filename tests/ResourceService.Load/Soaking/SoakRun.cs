@@ -18,6 +18,7 @@ internal sealed class SoakRun : IDisposable
 
     private readonly ServerUnderTest _server;
     private readonly SoakSettings _settings;
+    private readonly SoakDisk? _disk;
     private readonly SoakFleet _fleet;
     private readonly SoakCounts _counts = new();
     private readonly SoakFaults _faults;
@@ -32,9 +33,10 @@ internal sealed class SoakRun : IDisposable
     private readonly Stopwatch _soaking = new();
     private readonly CancellationToken _cancellationToken;
 
-    public SoakRun(ServerUnderTest server, SoakSettings settings, CancellationToken cancellationToken)
+    public SoakRun(ServerUnderTest server, SoakDisk? disk, SoakSettings settings, CancellationToken cancellationToken)
     {
         _server = server;
+        _disk = disk;
         _settings = settings;
         _cancellationToken = cancellationToken;
         _random = new RandomSequence(RandomSequence.Mix((ulong)settings.Seed));
@@ -64,10 +66,13 @@ internal sealed class SoakRun : IDisposable
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken);
         var sampling = memory.SampleAsync(ending.Token);
         var cutting = _faults.CutAsync(new RandomSequence(_random.Next()), ending.Token);
+        var striking = _settings.DiskFaultEvery is { } every && _disk is not null
+            ? _disk.StrikeAsync(every, new RandomSequence(_random.Next()), ending.Token)
+            : Task.CompletedTask;
         _faults.Begin();
         await SoakAsync(maximalRate * _settings.RateShare);
         await ending.CancelAsync();
-        await Task.WhenAll(sampling, cutting);
+        await Task.WhenAll(sampling, cutting, striking);
 
         var memoryReport = SoakMemoryReport.Create(memory.Samples, _settings);
         Violated(memoryReport.Violations(_settings));
@@ -84,6 +89,7 @@ internal sealed class SoakRun : IDisposable
             Refused = _counts.RefusedCount,
             Retried = _counts.Retried,
             Cuts = _counts.CutCount,
+            DiskFaults = _disk?.Struck ?? new Dictionary<string, long>(),
             Kills = _restartMs.Count,
             RestartMs = _restartMs,
             ChecksPassed = _checks.PassedCount,

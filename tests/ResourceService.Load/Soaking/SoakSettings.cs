@@ -13,6 +13,9 @@ internal sealed record SoakSettings
 
     public required TimeSpan CutEvery { get; init; }
 
+    /// <summary>Null: the disk is sound.</summary>
+    public required TimeSpan? DiskFaultEvery { get; init; }
+
     /// <summary>Share of the calls that are abandoned after some milliseconds, and made again.</summary>
     public required double AbandonShare { get; init; }
 
