@@ -17,6 +17,13 @@ internal static unsafe class FaultyVfs
     private const int WriteAheadLog = 0x80000;
     private const int StallMs = 40;
 
+    private static readonly DiskFault[] _ofAll = [DiskFault.Stall, DiskFault.PowerLoss, DiskFault.PowerLossOutOfOrder];
+
+    private static readonly DiskFault[] _ofWrites =
+        [.. _ofAll, DiskFault.WriteFails, DiskFault.DiskFull, DiskFault.WriteTorn, DiskFault.KillBefore, DiskFault.KillTorn];
+
+    private static readonly DiskFault[] _ofFlushes = [.. _ofAll, DiskFault.FlushFails, DiskFault.KillAfterFlush, DiskFault.PowerLossAfterFlush];
+
     private static readonly Lock _gate = new();
 
     // By the address of SQLite's handle.
@@ -64,9 +71,9 @@ internal static unsafe class FaultyVfs
         lock (_gate)
         {
             var file = _files[(nint)handle];
-            switch (_faults.Take([
-                DiskFault.WriteFails, DiskFault.DiskFull, DiskFault.WriteTorn, DiskFault.Stall, DiskFault.KillBefore, DiskFault.KillTorn, DiskFault.PowerLoss,
-                DiskFault.PowerLossOutOfOrder]))
+            var fault = _faults.Take(_ofWrites);
+            StrikeBefore(fault);
+            switch (fault)
             {
                 case DiskFault.WriteFails:
                     return IoErrorWrite;
@@ -75,21 +82,9 @@ internal static unsafe class FaultyVfs
                 case DiskFault.WriteTorn:
                     file.Write(bytes, count / 2, offset);
                     return IoErrorWrite;
-                case DiskFault.Stall:
-                    Stall();
-                    break;
                 case DiskFault.KillTorn:
                     file.Write(bytes, count / 2, offset);
                     Die();
-                    break;
-                case DiskFault.KillBefore:
-                    Die();
-                    break;
-                case DiskFault.PowerLoss:
-                    LosePower(inOrder: true);
-                    break;
-                case DiskFault.PowerLossOutOfOrder:
-                    LosePower(inOrder: false);
                     break;
             }
 
@@ -102,33 +97,16 @@ internal static unsafe class FaultyVfs
     {
         lock (_gate)
         {
-            var file = _files[(nint)handle];
-            switch (_faults.Take([
-                DiskFault.FlushFails, DiskFault.Stall, DiskFault.KillAfterFlush, DiskFault.PowerLoss, DiskFault.PowerLossOutOfOrder,
-                DiskFault.PowerLossAfterFlush]))
-            {
-                case DiskFault.FlushFails:
-                    return IoErrorFlush;
-                case DiskFault.Stall:
-                    Stall();
-                    break;
-                case DiskFault.KillAfterFlush:
-                    file.Flush(flags);
-                    Die();
-                    break;
-                case DiskFault.PowerLoss:
-                    LosePower(inOrder: true);
-                    break;
-                case DiskFault.PowerLossOutOfOrder:
-                    LosePower(inOrder: false);
-                    break;
-                case DiskFault.PowerLossAfterFlush:
-                    file.Flush(flags);
-                    LosePower(inOrder: true);
-                    break;
-            }
-
-            return file.Flush(flags);
+            var fault = _faults.Take(_ofFlushes);
+            StrikeBefore(fault);
+            if (fault == DiskFault.FlushFails)
+                return IoErrorFlush;
+            var result = _files[(nint)handle].Flush(flags);
+            if (fault == DiskFault.KillAfterFlush)
+                Die();
+            if (fault == DiskFault.PowerLossAfterFlush)
+                LosePower(inOrder: true);
+            return result;
         }
     }
 
@@ -139,6 +117,26 @@ internal static unsafe class FaultyVfs
         {
             _files.Remove((nint)handle, out var file);
             return file!.Close();
+        }
+    }
+
+    // What strikes writes and flushes alike, and all that comes before the operation.
+    private static void StrikeBefore(DiskFault fault)
+    {
+        switch (fault)
+        {
+            case DiskFault.Stall:
+                Stall();
+                break;
+            case DiskFault.KillBefore:
+                Die();
+                break;
+            case DiskFault.PowerLoss:
+                LosePower(inOrder: true);
+                break;
+            case DiskFault.PowerLossOutOfOrder:
+                LosePower(inOrder: false);
+                break;
         }
     }
 
