@@ -56,7 +56,11 @@ internal sealed class RetryingCalls(TimeSpan retryTime, Action<StatusCode> retri
     private static bool IsAbandoned(Status status, CancellationTokenSource? abandoning) =>
         status.StatusCode == StatusCode.Cancelled && abandoning is { IsCancellationRequested: true };
 
-    /// <summary>A status with an exception of this process behind it is a lost connection, which gRPC may also call INTERNAL or CANCELLED.</summary>
+    /// <summary>
+    /// A status with an exception of this process behind it is a lost connection, which gRPC may also call INTERNAL or CANCELLED; one that was lost while
+    /// the call was sent may already be disposed.
+    /// </summary>
     private static bool MayHaveHappened(Status status) =>
-        status.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded || status.DebugException is HttpRequestException or IOException;
+        status.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded
+        || status.DebugException is HttpRequestException or IOException or ObjectDisposedException;
 }
