@@ -67,30 +67,18 @@ public sealed class SqliteClaimStore : IClaimStore
     public StoreContents Load(int remembered)
     {
         var lastClaim = _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim);
-        var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
-        var claims = LoadLiveClaims(lastClaim);
-        var migrations = LoadMigrationsInFlight();
-        var views = new NodeView[nodes.Count];
-        Parallel.For(0, nodes.Count, i =>
-        {
-            var node = nodes[i].ToNode();
-            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : [], migrations[node.NodeKey]);
-        });
-
-        var limit = new { limit = remembered };
-        var requests = _writer.Query<RequestRow>(SqliteStatements.SelectLastRequests, limit, buffered: false)
-            .Concat(_writer.Query<RequestRow>(SqliteStatements.SelectLastUnchangedRequests, limit, buffered: false))
-            .Select(row => row.ToRequest())
-            .OrderBy(request => request.TimeMs)
-            .ThenBy(request => Math.Abs(request.Answer));
+        IReadOnlyList<RememberedRequest> requests = [];
+        NodeView[] views = [];
+        var usageDifferences = 0;
+        SideBySide.Run(() => requests = LoadRequests(remembered), () => (views, usageDifferences) = LoadViews(lastClaim));
         return new StoreContents(
             views,
-            [.. requests],
+            requests,
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
             lastClaim,
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastAudit),
-            nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
+            usageDifferences);
     }
 
     /// <inheritdoc/>
@@ -171,13 +159,40 @@ public sealed class SqliteClaimStore : IClaimStore
     private ILookup<int, Migration> LoadMigrationsInFlight() =>
         _writer.Query<MigrationRow>(SqliteStatements.SelectMigrationsInFlight).ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
 
+    private (NodeView[] Views, int UsageDifferences) LoadViews(long lastClaim)
+    {
+        var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
+        var claims = LoadLiveClaims(lastClaim);
+        var migrations = LoadMigrationsInFlight();
+        var views = new NodeView[nodes.Count];
+        SideBySide.For(nodes.Count, i =>
+        {
+            var node = nodes[i].ToNode();
+            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : [], migrations[node.NodeKey]);
+        });
+        return (views, nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
+    }
+
+    // The oldest first. Both kinds are read newest first, because the newest are to be remembered.
+    private IReadOnlyList<RememberedRequest> LoadRequests(int limit)
+    {
+        using var reader = _connections.OpenReader();
+        var (changes, unchanged) = (Read(SqliteStatements.SelectLastRequests), Read(SqliteStatements.SelectLastUnchangedRequests));
+        var merged = new List<RememberedRequest>(changes.Count + unchanged.Count);
+        for (int i = changes.Count - 1, j = unchanged.Count - 1; i >= 0 || j >= 0;)
+            merged.Add(j < 0 || (i >= 0 && changes[i].TimeMs <= unchanged[j].TimeMs) ? changes[i--] : unchanged[j--]);
+        return merged;
+
+        List<RememberedRequest> Read(string sql) => [.. reader.Query<RequestRow>(sql, new { limit }, buffered: false).Select(row => row.ToRequest())];
+    }
+
     // Claims are most of what is read at start. Ranges of sequences are read side by side, one per core.
     private Dictionary<int, List<Claim>> LoadLiveClaims(long lastClaim)
     {
         var ranges = Math.Max(1, Environment.ProcessorCount);
         var width = (lastClaim / ranges) + 1;
         var parts = new List<Claim>[ranges];
-        Parallel.For(0, ranges, range =>
+        SideBySide.For(ranges, range =>
         {
             using var reader = _connections.OpenReader();
             var bounds = new { after = range * width, until = (range + 1) * width };
