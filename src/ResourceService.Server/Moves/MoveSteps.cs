@@ -91,9 +91,10 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
     {
         if (nodes.Find(id.NodeKey) is not { } target)
             return RpcErrors.MigrationNotFound(id);
-        // Who knows the id was told so after the move was durable: what does not show here has ended.
-        if (!target.View.Migrations.TryGetValue(id.Sequence, out var inFlight))
-            return await KeptAnswers.KeepAsync(target, ExplainEnded(id, MigrationStep.Confirm, ofResize, reply), stamp, CancellationToken.None);
+        // The store shows a move a moment before its node does, to those who list moves.
+        var known = target.View.Migrations.GetValueOrDefault(id.Sequence) ?? Stored(id);
+        if (known is not { } inFlight || !inFlight.State.IsInFlight())
+            return await KeptAnswers.KeepAsync(target, ExplainEnded(id, known, MigrationStep.Confirm, ofResize, reply), stamp, CancellationToken.None);
 
         var now = fleet.Now;
         var step = new MoveStep(
@@ -169,14 +170,15 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         CancellationToken cancellation)
         where TReply : class, IMessage =>
         outcome.Refusal?.Kind == RefusalKind.MigrationNotInFlight
-            ? await KeptAnswers.KeepAsync(target, ExplainEnded(id, step, ofResize, reply), stamp, cancellation)
+            ? await KeptAnswers.KeepAsync(target, ExplainEnded(id, Stored(id), step, ofResize, reply), stamp, cancellation)
             : CallResult<TReply>.Of(outcome, target.View.Id.Value);
 
     // A move that is not in flight any more: the step was taken before, or another one ended the move, or there never was one.
-    private CallResult<TReply> ExplainEnded<TReply>(MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply)
+    private CallResult<TReply> ExplainEnded<TReply>(MigrationId id, Migration? stored, MigrationStep step, bool? ofResize, Reply<TReply> reply)
         where TReply : class, IMessage
     {
-        if (reader.FindMigration(id.Sequence) is not { } ended || ended.Id != id)
+        // One in flight began only after the step was decided.
+        if (stored is not { } ended || ended.State.IsInFlight())
             return RpcErrors.MigrationNotFound(id);
         var target = nodes.Find(id.NodeKey)!.View;
         if (ofResize is { } wanted && wanted != (ended.Type == MigrationType.Resize))
@@ -185,6 +187,8 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             return RpcErrors.Of(MigrationRules.WrongState(ended, "it has ended"), target.Id.Value);
         return reply(ToContract(ended), step == MigrationStep.Confirm ? TargetClaim(ended, target) : SourceClaim(ended, target));
     }
+
+    private Migration? Stored(MigrationId id) => reader.FindMigration(id.Sequence) is { } stored && stored.Id == id ? stored : null;
 
     private V1.Claim? TargetClaim(Migration confirmed, NodeView target)
     {
