@@ -13,6 +13,8 @@ public static class SqliteBackup
     public static DatabaseSummary Take(StorageOptions options, string path, bool overwrite)
     {
         var database = DataDirectory.DatabasePathOf(options.DataDirectory);
+        if (IsOfStore(database, path))
+            throw new StoreException($"The file {path} is the store's own. Name another: a backup in its place would damage a store that is served.");
         if (!overwrite && File.Exists(path))
             throw new StoreException($"The file {path} exists already. Name another, or add --force to replace it.");
         using var source = OpenToRead(database);
@@ -33,7 +35,7 @@ public static class SqliteBackup
         var restored = DatabaseFile.Summarise(source, path);
         using var directory = DataDirectory.Open(options.DataDirectory);
         var database = directory.DatabasePath;
-        if (!force && File.Exists(database))
+        if (!force && new FileInfo(database) is { Exists: true, Length: > 0 })
             RequireNotNewer(database, restored.Revision);
 
         var aside = $"{database}.restored";
@@ -108,4 +110,15 @@ public static class SqliteBackup
             File.Delete($"{database}-shm");
         }
     }
+
+    // The database, or what SQLite and the service keep beside it, by whatever name: links lead to the same place.
+    private static bool IsOfStore(string database, string path)
+    {
+        var file = Resolve(new FileInfo(path));
+        return string.Equals(Resolve(new DirectoryInfo(Path.GetDirectoryName(file)!)), Resolve(new DirectoryInfo(Path.GetDirectoryName(database)!)), StringComparison.Ordinal)
+            && Path.GetFileName(file).StartsWith(Path.GetFileNameWithoutExtension(database) + ".", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Resolve(FileSystemInfo entry) =>
+        Path.TrimEndingDirectorySeparator((entry.Exists ? entry.ResolveLinkTarget(returnFinalTarget: true) : null)?.FullName ?? entry.FullName);
 }

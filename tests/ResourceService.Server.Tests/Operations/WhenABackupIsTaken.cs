@@ -54,6 +54,22 @@ public sealed class WhenABackupIsTaken : IDisposable
     }
 
     [Fact]
+    public async Task The_store_itself_is_no_place_for_a_backup_by_any_name()
+    {
+        await using var service = await ServiceProcess.StartAsync(Data);
+        await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
+        var linkedFolder = Directory.CreateSymbolicLink(_directory.Below("linked"), Data).FullName;
+        var linkedFile = File.CreateSymbolicLink(_directory.Below("linked.db"), Path.Combine(Data, "ledger.db")).FullName;
+        string[] names = [Path.Combine(Data, "ledger.db"), Path.Combine(Data, "ledger.db-wal"), Path.Combine(linkedFolder, "ledger.db"), linkedFile];
+
+        foreach (var name in names)
+            Assert.Contains("is the store's own", await StoreCommand.FailsAsync(Data, "backup", "--to", name, "--force"), StringComparison.Ordinal);
+
+        await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
+        Assert.StartsWith("Sound:", await StoreCommand.SucceedsAsync(Data, "verify"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_newer_store_is_replaced_only_on_demand_and_its_write_ahead_log_with_it()
     {
         await using (var service = await ServiceProcess.StartAsync(Data))
