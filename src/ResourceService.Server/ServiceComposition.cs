@@ -39,6 +39,10 @@ internal static class ServiceComposition
         var app = builder.Build();
         if (health.Port > 0)
             app.UseHealthPort(health.Port);
+        // By the port itself: a host header says what the caller likes.
+        if (metrics.Port > 0)
+            app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
+        app.UseCallPace();
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();
         app.MapGrpcService<ClaimGrpcService>().WithAccessRules();
@@ -47,8 +51,6 @@ internal static class ServiceComposition
         app.MapGrpcService<AuditGrpcService>().WithAccessRules();
         app.MapGrpcHealthChecksService().WithAccessRules();
         app.MapGrpcReflectionService().WithAccessRules();
-        if (metrics.Port > 0)
-            app.MapPrometheusScrapingEndpoint().RequireHost($"*:{metrics.Port}");
         return app;
     }
 
@@ -58,6 +60,7 @@ internal static class ServiceComposition
         var urls = builder.Configuration["urls"] ?? DefaultUrl;
         var violations = OptionsRules.UrlViolations(urls);
         var urlsAreRight = violations.Count == 0;
+        var known = new List<string>();
         var storage = Bind<StorageOptions>("Storage");
         var commit = Bind<CommitOptions>("Commit");
         var nodes = Bind<NodeOptions>("Nodes");
@@ -70,6 +73,8 @@ internal static class ServiceComposition
         var limits = Bind<LimitOptions>("Limits");
         violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, health, audits));
         violations.AddRange(OptionsRules.Violations(limits));
+        violations.AddRange(OptionsRules.LogLevelViolations(builder.Configuration.GetSection("Logging")));
+        violations.AddRange(OptionsRules.UnknownSections(builder.Configuration, known));
         if (urlsAreRight)
             violations.AddRange([.. OptionsRules.PortViolations(urls, metrics, health), .. SecurityRules.Violations(security, urls)]);
         if (violations.Count > 0)
@@ -79,6 +84,7 @@ internal static class ServiceComposition
         T Bind<T>(string name)
             where T : class, new()
         {
+            known.Add(name);
             var section = builder.Configuration.GetSection(name);
             var unreadable = OptionsRules.Unreadable<T>(section);
             violations.AddRange(unreadable);
@@ -181,9 +187,7 @@ internal static class ServiceComposition
             // Messages are bounded one by one; a stream as a whole is not.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = requests.StreamsPerConnectionMax;
-            // A stream of claims may be quiet for long.
-            kestrel.Limits.MinRequestBodyDataRate = null;
-            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.Limits.LimitPace();
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         });

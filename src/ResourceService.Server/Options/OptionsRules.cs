@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration.CommandLine;
+using Microsoft.Extensions.Configuration.Json;
 using ResourceService.Server.Security;
 using ResourceService.Storage;
 
@@ -6,6 +8,8 @@ namespace ResourceService.Server.Options;
 /// <summary>The ranges of all options, checked at start: every one that is wrong is named at once.</summary>
 internal static class OptionsRules
 {
+    private static readonly string[] _sectionsOfHost = ["Logging", "Kestrel"];
+
     /// <summary>The values of a section that are no numbers or names of a list where such belong.</summary>
     public static IReadOnlyList<string> Unreadable<T>(IConfigurationSection section) =>
     [
@@ -29,6 +33,24 @@ internal static class OptionsRules
                 .Select(setting => $"{setting.Path} is no setting; did you mean {section.Path}:{known.MinBy(name => Distance(setting.Key, name))}?"),
         ];
     }
+
+    /// <summary>
+    /// The sections that do not exist, of those that the command line and the settings file name. The environment is full of names that mean
+    /// something to others.
+    /// </summary>
+    public static IEnumerable<string> UnknownSections(IConfigurationRoot configuration, IReadOnlyCollection<string> known) => configuration.Providers
+        .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
+        .SelectMany(provider => provider.GetChildKeys([], parentPath: null))
+        .Distinct(StringComparer.OrdinalIgnoreCase)
+        .Where(name => configuration.GetSection(name).GetChildren().Any() && !known.Concat(_sectionsOfHost).Contains(name, StringComparer.OrdinalIgnoreCase))
+        .Select(name => $"{name} is no section of settings; did you mean {known.MinBy(section => Distance(name, section))}?");
+
+    /// <summary>The levels of logging that are none, wherever they stand.</summary>
+    public static IEnumerable<string> LogLevelViolations(IConfigurationSection logging) => logging.GetChildren()
+        .SelectMany(section => section.GetSection("LogLevel").GetChildren())
+        .Concat(logging.GetSection("LogLevel").GetChildren())
+        .Where(level => !Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
+        .Select(level => $"{level.Path} is '{level.Value}'; must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}");
 
     /// <summary>What is wrong with the addresses to listen on.</summary>
     public static List<string> UrlViolations(string urls) =>

@@ -56,6 +56,28 @@ public sealed class WhenHttp2IsAbused(FewConnections service) : IClassFixture<Fe
     }
 
     [Fact]
+    public async Task Half_a_message_to_what_is_open_to_everyone_is_not_kept()
+    {
+        const int Size = 4 * 1024 * 1024;
+        using var raw = new RawGrpc(service.Clients.Address);
+        using var leaving = new CancellationTokenSource();
+        var half = RawGrpc.FrameSaying(Size - 100, new byte[Size - 1000]);
+
+        var calls = Enumerable.Range(0, 100).Select(_ => raw.OpenAsync("/grpc.health.v1.Health/Check", half, leaving.Token)).ToList();
+
+        // Each is ended by the service: who sends more than a name is not waited for.
+        await Eventually.ArrivesAsync("the service has refused them all", AllEndAsync());
+        Assert.True(service.Process.WorkingSetBytes - _before < GrowthMax, $"{service.Process.WorkingSetBytes >> 20} MiB, {_before >> 20} before");
+        await leaving.CancelAsync();
+
+        async Task<bool> AllEndAsync()
+        {
+            await Task.WhenAll(calls);
+            return true;
+        }
+    }
+
+    [Fact]
     public async Task Watchers_that_do_not_read_hold_nothing_up_and_little_memory()
     {
         using var lazy = new ServiceClients(service.Clients.Address);

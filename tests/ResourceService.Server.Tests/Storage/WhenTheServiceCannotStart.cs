@@ -86,10 +86,14 @@ public sealed class WhenTheServiceCannotStart : IDisposable
     [Fact]
     public async Task A_setting_that_does_not_exist_is_named_with_the_nearest_that_does()
     {
-        var line = await FailsWithOneLineAsync(_directory.Path, "--Nodes:QueDepthMax=5", "--Retention:eventhour=1", "--Commit:BatchMax=0");
+        var line = await FailsWithOneLineAsync(
+            _directory.Path, "--Nodes:QueDepthMax=5", "--Retention:eventhour=1", "--Limts:CallsBurst=1", "--Commit:BatchMax=0", "--Logging:LogLevel:Default=Loud");
 
         Assert.All(
-            ["Nodes:QueDepthMax is no setting; did you mean Nodes:QueueDepthMax?", "did you mean Retention:EventHours?", "Commit:BatchMax is 0"],
+            [
+                "Nodes:QueDepthMax is no setting; did you mean Nodes:QueueDepthMax?", "did you mean Retention:EventHours?",
+                "Limts is no section of settings; did you mean Limits?", "Commit:BatchMax is 0", "Logging:LogLevel:Default is 'Loud'; must be one of Trace",
+            ],
             part => Assert.Contains(part, line, StringComparison.Ordinal));
     }
 

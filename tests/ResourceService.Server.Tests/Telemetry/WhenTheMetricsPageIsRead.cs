@@ -54,6 +54,22 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_page_is_on_its_own_port_alone_whatever_host_a_caller_names()
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_service.Clients.Address, "/metrics"))
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Headers = { Host = $"127.0.0.1:{_port}" },
+        };
+
+        using var answer = await http.SendAsync(request);
+
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task What_is_held_is_shown_fleet_wide_as_it_is_at_that_moment()
     {
         var (claims, nodes) = (_service.Clients.Claims, _service.Clients.Nodes);

@@ -38,6 +38,21 @@ internal sealed class RawGrpc(Uri address) : IDisposable
                 : "";
     }
 
+    /// <summary>Opens a call whose body never ends, and keeps it open until it is answered or cancelled.</summary>
+    public async Task OpenAsync(string path, byte[] firstBytes, CancellationToken cancellation)
+    {
+        using var body = new NeverEndingContent(firstBytes);
+        using var request = Request(path, body, "application/grpc");
+        try
+        {
+            (await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation)).Dispose();
+        }
+        catch (Exception cause) when (cause is OperationCanceledException or HttpRequestException)
+        {
+            // Taken back by the test, or refused by the service.
+        }
+    }
+
     /// <summary>Opens a call and takes it back: after the first bytes, before any answer.</summary>
     public async Task OpenAndResetAsync(string path, byte[] firstBytes)
     {
