@@ -29,9 +29,11 @@ public sealed class DataDirectory : IDisposable
         var lockPath = Path.Combine(path, "ledger.lock");
         try
         {
-            Directory.CreateDirectory(path);
-            var file = new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new DataDirectory(path, file);
+            PrivateFiles.CreateFolder(path);
+            var held = PrivateFiles.Open(lockPath);
+            var opened = new DataDirectory(path, held);
+            PrivateFiles.Open(opened.DatabasePath).Dispose();
+            return opened;
         }
         catch (UnauthorizedAccessException cause)
         {

@@ -16,6 +16,7 @@ internal static class DatabaseCopy
         try
         {
             File.Delete(aside);
+            PrivateFiles.Open(aside).Dispose();
             // One read transaction over everything: what was committed before is in the copy, what comes later is not, and nobody waits for it.
             source.Execute("VACUUM INTO @aside", new { aside });
             using (var copy = DatabaseFile.OpenAlone(aside, SqliteOpenMode.ReadOnly))

@@ -19,6 +19,26 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
+    public void What_is_created_is_for_the_services_own_user_alone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Only Unix has these permissions.");
+            return;
+        }
+
+        using var store = Open("data");
+        var folder = Path.Combine(_folder.FullName, "data");
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        Assert.Equal(
+            ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.lock"],
+            Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode);
+    }
+
+    [Fact]
     public void A_folder_in_use_is_refused_until_its_owner_is_gone()
     {
         using (Open("data"))
