@@ -2,7 +2,8 @@ namespace ResourceService.Ledger.Numa;
 
 /// <summary>
 /// How much of each host cell is used. Always the sum over the claims of the node: it is only ever made from them. Cells stand in the order of the
-/// topology; what is claimed of a cell or a pool that the host no longer reports is not counted, and counted again when it comes back.
+/// topology; what is claimed of a cell or a pool that the host no longer reports is not counted, and counted again when it comes back. A CPU is its
+/// owner's in whichever cell the host reports it: hosts number their cells anew, or move CPUs, under instances that keep running.
 /// </summary>
 public sealed record NumaUsage
 {
@@ -32,9 +33,15 @@ public sealed record NumaUsage
         NumaCellUsage[] cells = [.. Cells];
         foreach (var part in assignment)
         {
-            var place = topology.IndexOf(part.HostCellId);
-            if (place >= 0)
-                cells[place] = cells[place].Changed(topology.Cells[place], part, taken);
+            var owned = part.OwnedCpus();
+            for (var i = 0; i < cells.Length; i++)
+            {
+                var cell = topology.Cells[i];
+                if (cell.CellId == part.HostCellId)
+                    cells[i] = cells[i].Changed(cell, part, owned, taken);
+                else if (cell.DedicatedCpus.Overlaps(owned))
+                    cells[i] = cells[i].Owning(cell.DedicatedCpus.Intersect(owned), taken);
+            }
         }
 
         return new NumaUsage(ValueList.Create<NumaCellUsage>(cells));
@@ -48,9 +55,8 @@ public sealed record NumaUsage
 /// <param name="PagesUsed">Pages of each pool, in the order of the cell's pools.</param>
 public sealed record NumaCellUsage(CpuSet PinnedCpus, long SharedVcpuCount, long MemoryUsedMb, ValueList<long> PagesUsed)
 {
-    internal NumaCellUsage Changed(NumaCell cell, CellAssignment part, bool taken)
+    internal NumaCellUsage Changed(NumaCell cell, CellAssignment part, CpuSet owned, bool taken)
     {
-        var owned = part.OwnedCpus();
         var sign = taken ? 1 : -1;
         var pages = PagesUsed;
         if (cell.IndexOfPool(part.PoolSizeKb) is >= 0 and var pool)
@@ -60,11 +66,17 @@ public sealed record NumaCellUsage(CpuSet PinnedCpus, long SharedVcpuCount, long
             pages = ValueList.Create<long>(counts);
         }
 
+        return Owning(owned, taken) with
+        {
+            SharedVcpuCount = SharedVcpuCount + (sign * part.SharedVcpus.Count),
+            MemoryUsedMb = MemoryUsedMb + (sign * part.MemoryMb),
+            PagesUsed = pages,
+        };
+    }
+
+    internal NumaCellUsage Owning(CpuSet owned, bool taken)
+    {
         Invariant.Require(!taken || !PinnedCpus.Overlaps(owned), "a CPU has one owner");
-        return new NumaCellUsage(
-            taken ? PinnedCpus.Union(owned) : PinnedCpus.Except(owned),
-            SharedVcpuCount + (sign * part.SharedVcpus.Count),
-            MemoryUsedMb + (sign * part.MemoryMb),
-            pages);
+        return this with { PinnedCpus = taken ? PinnedCpus.Union(owned) : PinnedCpus.Except(owned) };
     }
 }

@@ -1,6 +1,7 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Numa;
 using ResourceService.Server.Nodes;
 using ResourceService.Storage;
 
@@ -61,6 +62,13 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
                 differences.Add(node.Id, V1.LedgerPart.Numa, location, "", 1, 0, $"use of NUMA cell {node.Spec.Numa!.Cells[i].CellId} differs from its claims");
         }
 
+        var owned = CpuSet.Empty;
+        foreach (var claim in node.Claims.Values)
+        {
+            if (claim.Assignment.Cells.Any(cell => IsOwnedTwice(cell.OwnedCpus())))
+                differences.Add(node.Id, V1.LedgerPart.Numa, location, "", 1, 2, $"claim {claim.Id} owns a CPU that another claim owns as well");
+        }
+
         var owners = DeviceUsage.Of(node.Spec.Devices, node.Claims.Values).Owners;
         for (var i = 0; i < owners.Length; i++)
         {
@@ -73,6 +81,13 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
 
         foreach (var detail in LedgerInvariants.VerifyMigrations(node))
             differences.OfMigration(node.Id, location, detail);
+
+        bool IsOwnedTwice(CpuSet cpus)
+        {
+            var isTwice = owned.Overlaps(cpus);
+            owned = owned.Union(cpus);
+            return isTwice;
+        }
     }
 
     // Every live claim is known to be its instance's, in its part. A node that changes before or while it is looked at is left for the next time.
