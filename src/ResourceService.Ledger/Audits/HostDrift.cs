@@ -17,7 +17,7 @@ internal static class HostDrift
         var spec = registered with
         {
             Inventories = Inventories(draft.Node, draft.Observed, found),
-            Numa = Topology(registered.Numa, draft.Observed, found),
+            Numa = Topology(draft, registered.Numa, found),
             Devices = Devices(registered.Devices, draft.Observed, found),
         };
         if (found.Count == 0)
@@ -72,19 +72,43 @@ internal static class HostDrift
         return InventoryTable.From(kept);
     }
 
-    private static NumaTopology? Topology(NumaTopology? registered, ObservedNode observed, List<Drift> found)
+    private static NumaTopology? Topology(AuditDraft draft, NumaTopology? registered, List<Drift> found)
     {
+        var observed = draft.Observed;
         var seen = observed.Covers(AuditScopes.NumaTopology) || observed.Numa is null || registered is null
             ? observed.Numa
             : new NumaTopology(Overlay(registered.Cells, observed.Numa.Cells, cell => cell.CellId));
         if (seen == registered || (seen is null && !observed.Covers(AuditScopes.NumaTopology)))
             return registered;
 
+        if (CpuInTwoCells(seen) is { } cpu)
+        {
+            draft.Add(Changed(
+                DriftText.Of(registered), DriftText.Of(observed.Numa),
+                $"The cells reported do not go with those registered beside them, for CPU {cpu} would be in two; the whole topology must be told"));
+            return registered;
+        }
+
         var differing = (registered?.Cells ?? []).Concat(seen?.Cells ?? []).Select(cell => cell.CellId).Distinct().Order()
             .Where(id => CellOf(registered, id) != CellOf(seen, id));
         found.Add(Changed(
             DriftText.Of(registered), DriftText.Of(seen), $"The host's NUMA topology is another one, in cells {string.Join(", ", differing)}"));
         return seen;
+    }
+
+    // A report is whole in itself; one that replaces a part of what is registered need not fit to the rest.
+    private static int? CpuInTwoCells(NumaTopology? topology)
+    {
+        var known = CpuSet.Empty;
+        foreach (var cell in topology?.Cells ?? [])
+        {
+            var cpus = cell.SharedCpus.Union(cell.DedicatedCpus);
+            if (known.Overlaps(cpus))
+                return known.Intersect(cpus).First();
+            known = known.Union(cpus);
+        }
+
+        return null;
     }
 
     private static NumaCell? CellOf(NumaTopology? topology, int cellId) =>

@@ -35,6 +35,8 @@ public class DriftRulesTests
         ["topology: gone"] = (host => host.Picture() with { Numa = null }, "InventoryChanged InventoryUpdated"),
         ["topology: one cell of a partial report"] = (
             host => host.Picture() with { Scopes = AuditScopes.Instances, Numa = new NumaTopology([AuditedHost.Cell(1, 8)]) }, ""),
+        ["topology: a part that takes a CPU of a cell that is not told"] = (
+            host => host.Picture() with { Scopes = AuditScopes.Instances, Numa = new NumaTopology([AuditedHost.Cell(2, 8)]) }, "InventoryChanged Reported"),
         ["topology: not told"] = (host => host.Picture() with { Scopes = AuditScopes.Instances, Numa = null }, ""),
         ["device: new"] = (
             host => host.Picture() with { Devices = [.. host.View.Spec.Devices, AuditedHost.Device("0000:af:00.0")] }, "InventoryChanged InventoryUpdated"),
