@@ -154,7 +154,7 @@ internal static partial class NodeSpecs
     }
 
     // Addresses are numbers: neither case nor leading zeros of the domain make two of one.
-    private static string Canonical(string address) => address.PadLeft("00000000:00:00.0".Length, '0').ToLowerInvariant();
+    internal static string Canonical(string address) => address.PadLeft("00000000:00:00.0".Length, '0').ToLowerInvariant();
 
     /// <summary>The ledger's type of a device.</summary>
     public static DeviceType ToLedger(V1.DeviceType type) => type switch

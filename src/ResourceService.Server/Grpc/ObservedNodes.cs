@@ -121,7 +121,7 @@ internal static class ObservedNodes
         violations.CountAtMost("device_addresses", addresses.Count, NodeSpecs.DevicesMax);
         for (var i = 0; i < Math.Min(addresses.Count, NodeSpecs.DevicesMax); i++)
             NodeSpecs.DeviceAddress($"device_addresses[{i}]", addresses[i], violations);
-        NodeSpecs.Unique(addresses.Take(NodeSpecs.DevicesMax), "device_addresses", "address", violations);
+        NodeSpecs.Unique(addresses.Take(NodeSpecs.DevicesMax).Select(NodeSpecs.Canonical), "device_addresses", "address", violations);
         return ValueList.From(addresses.Take(NodeSpecs.DevicesMax));
     }
 }

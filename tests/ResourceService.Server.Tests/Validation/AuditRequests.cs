@@ -95,6 +95,8 @@ internal static class AuditRequests
         .. One<AuditNodeRequest>("instances[0].device_addresses[0]", "of another form", request => request.Instances[0].DeviceAddresses.Add("nic")),
         .. One<AuditNodeRequest>("instances[0].device_addresses", "with one twice", request => request.Instances[0].DeviceAddresses.Add(
             ["0000:3b:00.0", "0000:3b:00.0"])),
+        .. One<AuditNodeRequest>("instances[0].device_addresses", "with one twice in other letters", request => request.Instances[0].DeviceAddresses.Add(
+            ["0000:3b:00.0", "00000000:3B:00.0"])),
     ];
 
     private static IEnumerable<Break<AuditNodeRequest>> OfCell(string field, string rule, Action<ObservedNumaCell> apply) =>
