@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ResourceService.Ledger;
 
 namespace ResourceService.Storage;
 
@@ -10,7 +9,8 @@ namespace ResourceService.Storage;
 ///
 /// Entries become durable in the order of <see cref="Submit"/>. When a commit fails, nobody knows what is on the disk, so every entry of the
 /// batch and every entry behind it fails, the ledgers they changed are poisoned, and the store is asked again and again until it answers;
-/// then the poisoned nodes are read anew. An entry of a poisoned ledger that arrives later fails as well: it was decided on changes that
+/// then the poisoned nodes are read anew. A ledger that breaks a rule of its own fails alone: its node is read anew, and others go on. An entry of a
+/// poisoned ledger that arrives later fails as well: it was decided on changes that
 /// never became durable.
 /// </summary>
 public sealed class GroupCommitter : IDisposable
@@ -109,12 +109,17 @@ public sealed class GroupCommitter : IDisposable
             for (var start = 0; start < taken.Count; start += _options.BatchMax)
             {
                 var entries = taken.GetRange(start, Math.Min(_options.BatchMax, taken.Count - start));
+                var undone = entries.AsEnumerable();
                 if (TryCommit(entries, out var cause))
-                    continue;
+                {
+                    if (TryReadBroken(entries, out cause))
+                        continue;
+                    undone = entries.Where(entry => entry.Fault is not null);
+                }
 
                 foreach (var behind in taken.Skip(start + entries.Count))
                     Fail(behind);
-                Recover(cause, taken.Skip(start));
+                Recover(cause, undone.Concat(taken.Skip(start + entries.Count)));
                 break;
             }
 
@@ -148,8 +153,8 @@ public sealed class GroupCommitter : IDisposable
         {
             for (var i = 0; i < entries.Count; i++)
             {
-                if (entries[i].Fault is { } fault)
-                    throw new InvariantBrokenException($"A node's ledger broke: {fault.Message}", fault);
+                if (entries[i].Fault is not null)
+                    Poison(entries[i]);
                 entries[i].Committing(entries.Count);
                 var poisoned = CountPoisoned(entries[i]);
                 if (poisoned == 0)
@@ -189,6 +194,31 @@ public sealed class GroupCommitter : IDisposable
         {
             if (answers[i] is not null)
                 entries[i].Acknowledge();
+        }
+
+        cause = null!;
+        return true;
+    }
+
+    // A ledger that broke its own rules is read again; the store is sound, and nobody else's changes are in doubt.
+    private bool TryReadBroken(List<CommitEntry> entries, out Exception cause)
+    {
+        try
+        {
+            foreach (var entry in entries)
+            {
+                if (entry.Fault is not { } fault)
+                    continue;
+                var keys = entry.Nodes.Select(node => node.Before.NodeKey).ToHashSet();
+                var nodes = _store.LoadNodes(keys);
+                _observer.OnLedgerBroken(fault, nodes, [.. keys.Except(nodes.Select(node => node.NodeKey))]);
+            }
+        }
+        catch (Exception failure)
+        {
+            // The boundary to the disk, as above.
+            cause = failure;
+            return false;
         }
 
         cause = null!;
@@ -279,8 +309,13 @@ public sealed class GroupCommitter : IDisposable
 
     private static void Fail(CommitEntry entry)
     {
+        Poison(entry);
+        entry.Failed();
+    }
+
+    private static void Poison(CommitEntry entry)
+    {
         foreach (var node in entry.Nodes)
             node.Ledger.Poison();
-        entry.Failed();
     }
 }

@@ -16,4 +16,10 @@ public interface ICommitObserver
     /// <param name="unknown">The poisoned nodes that the store does not know.</param>
     /// <param name="requests">The requests that turned out durable although their commit was in doubt.</param>
     void OnStoreRecovered(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown, IReadOnlyList<RememberedRequest> requests);
+
+    /// <summary>The ledgers of nodes broke their own rules. What the store holds replaces what memory believed of them; the store itself is sound.</summary>
+    /// <param name="fault">What broke.</param>
+    /// <param name="nodes">The durable state of the nodes that the store knows.</param>
+    /// <param name="unknown">The nodes that it does not know.</param>
+    void OnLedgerBroken(Exception fault, IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown);
 }

@@ -111,6 +111,23 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         foreach (var request in requests)
             Remember(request);
+        Restore(nodes, unknown);
+        // Events that turned out durable were never appended: followers read them from the store.
+        _history.StartAfter(_services.Committer.LastRevision);
+        _logger.StoreRecovered(_attempts, nodes.Count + unknown.Count, requests.Count);
+        _attempts = 0;
+        _health.LostBecause = null;
+    }
+
+    /// <inheritdoc/>
+    public void OnLedgerBroken(Exception fault, IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown)
+    {
+        _logger.LedgerBroken(nodes.Count + unknown.Count, fault);
+        Restore(nodes, unknown);
+    }
+
+    private void Restore(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown)
+    {
         foreach (var node in nodes)
             _nodes.Find(node.NodeKey)!.Restore(node);
         foreach (var key in unknown)
@@ -118,12 +135,6 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             var worker = _nodes.Find(key)!;
             worker.Restore(NodeView.Unregistered(key, worker.View.Id));
         }
-
-        // Events that turned out durable were never appended: followers read them from the store.
-        _history.StartAfter(_services.Committer.LastRevision);
-        _logger.StoreRecovered(_attempts, nodes.Count + unknown.Count, requests.Count);
-        _attempts = 0;
-        _health.LostBecause = null;
     }
 
     private void Remember(RememberedRequest request) =>

@@ -27,6 +27,9 @@ internal static partial class ServiceLog
         "The store is back after {Attempts} attempts: {NodeCount} nodes read again, {RequestCount} requests in doubt turned out durable")]
     public static partial void StoreRecovered(this ILogger logger, int attempts, int nodeCount, int requestCount);
 
+    [LoggerMessage(44, LogLevel.Error, "A ledger broke its own rules, and its {NodeCount} nodes were read again: a defect of this service, please report it")]
+    public static partial void LedgerBroken(this ILogger logger, int nodeCount, Exception exception);
+
     [LoggerMessage(8, LogLevel.Error, "{Method} failed unexpectedly")]
     public static partial void CallFailed(this ILogger logger, string method, Exception exception);
 

@@ -1,6 +1,5 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
-using ResourceService.Ledger;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
 using Xunit;
@@ -194,16 +193,25 @@ public sealed class GroupCommitterFailureTests : IDisposable
     }
 
     [Fact]
-    public async Task A_broken_ledger_fails_its_entry_and_its_node_is_read_again()
+    public async Task A_broken_ledger_fails_alone_and_its_node_is_read_again()
     {
+        using var gate = _fixture.StopNextCommit();
+        var first = _fixture.SubmitClaim(_fixture.Nodes[2], "first");
+        await gate.EnteredAsync();
+        // One batch, with the broken one in the middle.
+        var before = _fixture.SubmitClaim(_fixture.Nodes[1], "before");
         var broken = _fixture.Submit(TestEntry.Broken(_fixture.Nodes[0]));
+        var after = _fixture.SubmitClaim(_fixture.Nodes[2], "after");
+        gate.Open();
 
+        await CommitterFixture.AssertFates(true, first, before, after);
         await CommitterFixture.AssertFates(false, broken);
         var recovery = await _fixture.Observer.NextRecoveryAsync();
         NodeViewAssert.Equal(_fixture.Nodes[0].View, Assert.Single(recovery.Nodes));
-        Assert.IsType<InvariantBrokenException>(Assert.Single(_fixture.Observer.Losses));
-        Assert.True(_fixture.Nodes[0].Ledger.Poisoned);
-        Assert.Empty(_fixture.Store.Commits);
+        Assert.Single(_fixture.Observer.Faults);
+        Assert.Empty(_fixture.Observer.Losses);
+        Assert.Equal([true, false, false], _fixture.Nodes.Select(node => node.Ledger.Poisoned));
+        Assert.Equal(["after", "before", "first"], _fixture.StoredInstances().Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -11,6 +11,8 @@ internal sealed class RecordingObserver : ICommitObserver
 
     public List<Exception> Losses { get; } = [];
 
+    public List<Exception> Faults { get; } = [];
+
     /// <summary>Called on the writer's thread when the store is back.</summary>
     public Action<Recovery>? WhenRecovered { get; set; }
 
@@ -31,6 +33,12 @@ internal sealed class RecordingObserver : ICommitObserver
         var recovery = new Recovery(nodes, unknown, requests);
         WhenRecovered?.Invoke(recovery);
         _recovered.TrySetResult(recovery);
+    }
+
+    public void OnLedgerBroken(Exception fault, IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown)
+    {
+        Faults.Add(fault);
+        _recovered.TrySetResult(new Recovery(nodes, unknown, []));
     }
 
     private static TaskCompletionSource<Recovery> NewRecovery() => new(TaskCreationOptions.RunContinuationsAsynchronously);
