@@ -74,6 +74,7 @@ internal static class ServiceComposition
         violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, health, audits));
         violations.AddRange(OptionsRules.Violations(limits));
         violations.AddRange(OptionsRules.LogLevelViolations(builder.Configuration.GetSection("Logging")));
+        violations.AddRange(OptionsRules.KestrelViolations(builder.Configuration.GetSection("Kestrel")));
         violations.AddRange(OptionsRules.UnknownSections(builder.Configuration, known));
         if (urlsAreRight)
             violations.AddRange([.. OptionsRules.PortViolations(urls, metrics, health), .. SecurityRules.Violations(security, urls)]);

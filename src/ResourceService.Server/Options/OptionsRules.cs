@@ -45,6 +45,10 @@ internal static class OptionsRules
         .Where(name => configuration.GetSection(name).GetChildren().Any() && !known.Concat(_sectionsOfHost).Contains(name, StringComparer.OrdinalIgnoreCase))
         .Select(name => $"{name} is no section of settings; did you mean {known.MinBy(section => Distance(name, section))}?");
 
+    /// <summary>The web server's own settings: its addresses would be listened on beside all rules about who may call.</summary>
+    public static IEnumerable<string> KestrelViolations(IConfigurationSection kestrel) =>
+        kestrel.GetChildren().Select(setting => $"{setting.Path} is no setting of this service; addresses are set with urls, certificates with Security");
+
     /// <summary>The levels of logging that are none, wherever they stand.</summary>
     public static IEnumerable<string> LogLevelViolations(IConfigurationSection logging) => logging.GetChildren()
         .SelectMany(section => section.GetSection("LogLevel").GetChildren())

@@ -57,14 +57,17 @@ internal sealed class CallerLimit : IDisposable
     /// <summary>Gives the place back.</summary>
     public void Leave() => Interlocked.Decrement(ref _inFlight);
 
-    /// <summary>Counts claims inside a batch or a stream against the rate. More than the bucket ever holds take all of it.</summary>
+    /// <summary>
+    /// Counts claims inside a batch or a stream against the rate. More than the bucket ever holds take all of it, but for what their call took when it
+    /// entered.
+    /// </summary>
     public bool TryTake(int count, out TimeSpan retryAfter)
     {
         retryAfter = TimeSpan.Zero;
         if (_rate is null || count <= 0)
             return true;
         _rate.TryReplenish();
-        using var lease = _rate.AttemptAcquire(Math.Min(count, _burst));
+        using var lease = _rate.AttemptAcquire(Math.Min(count, Math.Max(1, _burst - 1)));
         if (lease.IsAcquired)
             return true;
         retryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) && wait > _soon ? wait : _soon;

@@ -62,11 +62,14 @@ public sealed class WhenACallerAsksTooMuch(LimitedService service) : IClassFixtu
         });
     }
 
-    [Fact]
-    public async Task A_batch_counts_as_many_calls_as_it_has_claims()
+    /// <summary>More than a caller may ever ask at once is admitted when it has asked nothing for long enough.</summary>
+    [Theory]
+    [InlineData(90)]
+    [InlineData(300)]
+    public async Task A_batch_counts_as_many_calls_as_it_has_claims(int claims)
     {
-        using var batcher = Named("batcher", "scheduler");
-        var batch = new ClaimInstancesRequest { Requests = { Enumerable.Range(0, 90).Select(_ => Requests.Claim("nowhere")) } };
+        using var batcher = Named($"batcher-of-{claims}", "scheduler");
+        var batch = new ClaimInstancesRequest { Requests = { Enumerable.Range(0, claims).Select(_ => Requests.Claim("nowhere")) } };
         await batcher.Claims.ClaimInstancesAsync(batch);
 
         await Expect.ErrorAsync(batcher.Claims.ClaimInstancesAsync(batch), StatusCode.Unavailable, "CALLER_LIMITED");

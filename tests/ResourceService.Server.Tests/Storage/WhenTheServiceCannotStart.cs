@@ -103,6 +103,7 @@ public sealed class WhenTheServiceCannotStart : IDisposable
     [InlineData("--Storage:IntegrityCheck=sometimes", "one of Off, Quick, Full")]
     [InlineData("--urls=http://127.0.0.1:no-port", "no-port")]
     [InlineData("--urls=nonsense", "nonsense")]
+    [InlineData("--Kestrel:Endpoints:Open:Url=http://0.0.0.0:0", "Kestrel:Endpoints is no setting of this service")]
     public async Task A_setting_that_cannot_be_read_is_named(string setting, string named) =>
         Assert.Contains(named, await FailsWithOneLineAsync(_directory.Path, setting), StringComparison.Ordinal);
 
