@@ -24,7 +24,7 @@ public readonly record struct SweepLimits(Instant MissedBefore, Instant StaleBef
 /// <param name="OverdueNodes">Nodes that were not audited for too long.</param>
 public readonly record struct SweepFindings(int MissedLeases, int StaleMigrations, int OverdueNodes)
 {
-    /// <summary>Both together.</summary>
+    /// <summary>What was found on these nodes and on others.</summary>
     public SweepFindings Plus(SweepFindings other) =>
         new(MissedLeases + other.MissedLeases, StaleMigrations + other.StaleMigrations, OverdueNodes + other.OverdueNodes);
 }

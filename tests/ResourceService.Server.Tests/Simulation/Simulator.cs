@@ -7,7 +7,7 @@ internal sealed class Simulator(FleetCaller caller)
     private readonly ClaimSteps _claims = new(caller);
     private readonly MoveSteps _moves = new(caller);
 
-    /// <summary>Makes one random call and compares.</summary>
+    /// <summary>Makes one random call, whose answer must be the model's.</summary>
     public Task StepAsync() => caller.Random.Next(100) switch
     {
         < 3 => _nodes.RegisterAsync(),
