@@ -1,3 +1,5 @@
+using ResourceService.Server.Tests.Telemetry;
+
 namespace ResourceService.Server.Tests.Security;
 
 public sealed class WhenSecurityIsConfigured : IDisposable
@@ -73,7 +75,14 @@ public sealed class WhenSecurityIsConfigured : IDisposable
 
     [Theory]
     [InlineData("--Security:ClientCaFile=ca.pem", "takes no client certificates")]
-    [InlineData("--Security:TokenIssuer=https://issuer.test", "takes no tokens")]
+    [InlineData("--Security:SchedulerNames=a.test", "Security:SchedulerNames is set, but Security:Mode is None, which takes no client certificates")]
+    [InlineData("--Security:AgentNames={node}.test", "takes no client certificates")]
+    [InlineData("--Security:OperatorNames=a.test", "takes no client certificates")]
+    [InlineData("--Security:ViewerNames=a.test", "takes no client certificates")]
+    [InlineData("--Security:TokenIssuer=https://issuer.test", "Security:TokenIssuer is set, but Security:Mode is None, which takes no tokens")]
+    [InlineData("--Security:TokenAudience=ledger", "takes no tokens")]
+    [InlineData("--Security:TokenKeysFile=keys.json", "takes no tokens")]
+    [InlineData("--Security:TokenKeysUrl=https://issuer.test/keys", "takes no tokens")]
     [InlineData("--Security:CertificateFile=a.pem", "must be set together")]
     [InlineData("--Security:Mode=Tls", "must be one of None, MutualTls, Token, MutualTlsOrToken")]
     public async Task A_setting_that_would_have_no_effect_is_an_error(string setting, string expected)
@@ -93,6 +102,29 @@ public sealed class WhenSecurityIsConfigured : IDisposable
         Assert.All(
             _unusableFiles,
             expected => Assert.Contains(expected, output, StringComparison.Ordinal));
+    }
+
+    // Started all the same: a certificate that comes late is taken up without a restart, and leases end and histories are kept meanwhile.
+    [Fact]
+    public async Task A_certificate_that_is_out_of_date_is_told_loudly_at_start()
+    {
+        using var authority = new TestAuthority();
+        using (var expired = authority.IssueExpiredServer())
+        {
+            await File.WriteAllTextAsync(_directory.Below("server.pem"), expired.ExportCertificatePem());
+            await File.WriteAllTextAsync(_directory.Below("server.key"), SecuredService.KeyOf(expired));
+        }
+
+        var healthPort = MetricsPage.FreePort();
+        await using var service = await ServiceProcess.StartAsync(
+            _directory.Below("data"),
+            _ => new ServiceClients(new Uri($"http://127.0.0.1:{healthPort}")),
+            "--urls=https://127.0.0.1:0",
+            $"--Health:Port={healthPort}",
+            $"--Security:CertificateFile={_directory.Below("server.pem")}",
+            $"--Security:CertificateKeyFile={_directory.Below("server.key")}");
+
+        Assert.Contains(service.Log.Troubles, line => line.Contains("The server's certificate expired at", StringComparison.Ordinal));
     }
 
     [Fact]
