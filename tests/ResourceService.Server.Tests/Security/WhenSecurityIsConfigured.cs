@@ -14,6 +14,8 @@ public sealed class WhenSecurityIsConfigured : IDisposable
     private static readonly string[] _unusableFiles =
         ["Security:CertificateFile and Security:CertificateKeyFile cannot be used", "Security:ClientCaFile cannot", "Security:TokenKeysFile cannot"];
 
+    private static readonly string[] _viewer = ["offline_access", "viewer"];
+
     private readonly TemporaryDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -131,16 +133,44 @@ public sealed class WhenSecurityIsConfigured : IDisposable
     public async Task Tokens_alone_need_no_client_certificates_and_plain_text_on_this_machine_is_enough()
     {
         using var issuer = new TestIssuer();
-        var keys = Path.Combine(_directory.Path, "keys.json");
-        await File.WriteAllTextAsync(keys, issuer.KeySet);
-        await using var service = await ServiceProcess.StartAsync(
-            Path.Combine(_directory.Path, "data"), "--Security:Mode=Token", $"--Security:TokenIssuer={TestIssuer.Name}",
-            $"--Security:TokenAudience={TestIssuer.Audience}", $"--Security:TokenKeysFile={keys}");
-        var token = new Metadata { { "authorization", $"Bearer {issuer.Sign(TestIssuer.Claims("viewer-1", "viewer"))}" } };
+        await using var service = await StartWithTokensAsync(issuer);
 
-        await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), token);
+        await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), Bearer(issuer, TestIssuer.Claims("viewer-1", "viewer")));
 
         await Expect.ErrorAsync(service.Clients.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unauthenticated, "CALLER_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task Roles_are_found_where_the_path_leads_and_nowhere_else()
+    {
+        using var issuer = new TestIssuer();
+        await using var service = await StartWithTokensAsync(issuer, "--Security:TokenRoleClaim=realm_access.roles");
+
+        await AskAsync("realm_access", new { roles = _viewer });
+        await AskAsync("realm_access", new { roles = "viewer" });
+        await AskAsync("realm_access.roles", _viewer);
+        foreach (var elsewhere in new object[] { "viewer", _viewer, new { roles = new { viewer = true } }, new { groups = "viewer" }, new { roles = 1 } })
+            await Assert.ThrowsAsync<RpcException>(() => AskAsync("realm_access", elsewhere));
+
+        async Task AskAsync(string claim, object value)
+        {
+            var claims = TestIssuer.Claims("viewer-1", role: null);
+            claims[claim] = value;
+            await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), Bearer(issuer, claims));
+        }
+    }
+
+    private static Metadata Bearer(TestIssuer issuer, Dictionary<string, object> claims) => new() { { "authorization", $"Bearer {issuer.Sign(claims)}" } };
+
+    private async Task<ServiceProcess> StartWithTokensAsync(TestIssuer issuer, params string[] settings)
+    {
+        await File.WriteAllTextAsync(_directory.Below("keys.json"), issuer.KeySet);
+        return await ServiceProcess.StartAsync(
+            _directory.Below("data"),
+            [
+                "--Security:Mode=Token", $"--Security:TokenIssuer={TestIssuer.Name}", $"--Security:TokenAudience={TestIssuer.Audience}",
+                $"--Security:TokenKeysFile={_directory.Below("keys.json")}", .. settings,
+            ]);
     }
 
     private static ServiceClients Reachable(Uri address) => new(new UriBuilder(address) { Host = "127.0.0.1" }.Uri);
