@@ -39,6 +39,7 @@ internal static class ServiceComposition
         // By the port itself: a host header says what the caller likes.
         if (metrics.Port > 0)
             app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
+        app.UseContractErrors(requests.MessageBytesMax);
         app.UseCallPace();
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();
