@@ -31,7 +31,10 @@ public static class MigrationRules
         if (NodeRules.RefuseStale(target, request.ExpectedGeneration) is { } stale)
             return Decision.Refuse(stale);
 
-        var resources = request.Resources ?? held.Request;
+        var unknownDevice = "";
+        var resources = request.Resources ?? HeldRequest.Of(source, held, out unknownDevice);
+        if (resources is null)
+            return Decision.Refuse(ClaimRules.WrongState(held, $"its node does not know device {unknownDevice} any more; say what it needs in resources"));
         if (FitRules.Fit(target, resources, out var assignment) != RefusalReason.None)
             return Decision.Refuse(ClaimRules.DoesNotFit(target, resources));
         if (request.Type == MigrationType.LiveMigration && PageSizesChanged(held.Assignment, assignment) is { Count: > 0 } changed)
