@@ -27,7 +27,7 @@ internal static class TelemetryRules
         var rules = _signals.Select(signal => ($"OTEL_{signal}_EXPORTER", OneOf(["otlp", "none"], mayBeSeveral: true)))
             .Append(("OTEL_SDK_DISABLED", OneOf(["true", "false"])));
         if (Array.Exists(_signals, signal => TelemetryComposition.IsSent(configuration, signal)))
-            rules = rules.Concat(OfSending(configuration));
+            rules = rules.Concat(OfSending());
         return from rule in rules
                let value = configuration[rule.Item1]
                where !string.IsNullOrWhiteSpace(value)
@@ -37,7 +37,7 @@ internal static class TelemetryRules
     }
 
     // Each gives what a value must be, or null when it is.
-    private static IEnumerable<(string Variable, Func<string, string?> Rule)> OfSending(IConfiguration configuration) =>
+    private static IEnumerable<(string Variable, Func<string, string?> Rule)> OfSending() =>
     [
         .. from part in _signals.Select(signal => $"{signal}_").Prepend("")
            let prefix = $"OTEL_EXPORTER_OTLP_{part}"
@@ -50,7 +50,7 @@ internal static class TelemetryRules
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", OneOf(["cumulative", "delta", "lowmemory"])),
         ("OTEL_RESOURCE_ATTRIBUTES", Pairs),
         ("OTEL_TRACES_SAMPLER", OneOf(_samplers)),
-        ("OTEL_TRACES_SAMPLER_ARG", configuration["OTEL_TRACES_SAMPLER"]?.EndsWith("traceidratio", StringComparison.OrdinalIgnoreCase) == true ? Ratio : Nothing),
+        ("OTEL_TRACES_SAMPLER_ARG", Ratio),
     ];
 
     private static Func<string, string?> OneOf(string[] words, bool mayBeSeveral = false) => value =>
@@ -68,9 +68,6 @@ internal static class TelemetryRules
 
     private static string? Ratio(string value) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1 ? null : "a number from 0 to 1";
-
-    // Another sampler has no use for it.
-    private static string? Nothing(string value) => null;
 
     private static string? Pairs(string value) =>
         value.Split(',').All(pair => pair.IndexOf('=', StringComparison.Ordinal) > 0) ? null : "of the form name=value,name=value";

@@ -118,7 +118,7 @@ public sealed class WhenASettingIsWrong : IDisposable
             ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT"] = ("-1", "a whole number above 0"),
             ["OTEL_METRIC_EXPORT_INTERVAL"] = ("10s", "a whole number above 0"),
             ["OTEL_RESOURCE_ATTRIBUTES"] = ("production", "of the form name=value,name=value"),
-            ["OTEL_TRACES_SAMPLER"] = ("parentbased_traceidratio", ""),
+            ["OTEL_TRACES_SAMPLER"] = ("foo", "always_on or always_off"),
             ["OTEL_TRACES_SAMPLER_ARG"] = ("7", "a number from 0 to 1"),
             ["OTEL_METRICS_EXPORTER"] = ("prometheus", "otlp or none"),
             ["OTEL_SDK_DISABLED"] = ("no", "true or false"),
@@ -128,21 +128,15 @@ public sealed class WhenASettingIsWrong : IDisposable
             _directory.Path, wrong.ToDictionary(variable => variable.Key, variable => variable.Value.Value), "--OTEL_EXPORTER_OTLP_HEADERS=secret-key");
 
         Assert.All(
-            wrong.Where(variable => variable.Value.Rule.Length > 0),
+            wrong,
             variable => Assert.Contains($"{variable.Key} is '{variable.Value.Value}'; must be {variable.Value.Rule}", line, StringComparison.Ordinal));
         Assert.Contains("OTEL_EXPORTER_OTLP_HEADERS must be of the form name=value,name=value", line, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-key", line, StringComparison.Ordinal);
-        Assert.DoesNotContain("OTEL_TRACES_SAMPLER is", line, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_sampler_that_does_not_exist_is_named_and_where_nothing_is_sent_nothing_is_looked_at()
+    public async Task Where_nothing_is_sent_the_variables_of_sending_are_not_looked_at()
     {
-        Assert.Contains(
-            "OTEL_TRACES_SAMPLER is 'foo'; must be always_on or always_off",
-            await FailedStart.LineAsync(_directory.Path, "--OTEL_TRACES_EXPORTER=otlp", "--OTEL_TRACES_SAMPLER=foo"),
-            StringComparison.Ordinal);
-
         await using var service = await ServiceProcess.StartAsync(_directory.Path, "--OTEL_TRACES_SAMPLER=foo");
     }
 }
