@@ -123,6 +123,24 @@ public sealed class WhenANodeIsRegistered(SharedService service) : ServiceTest(s
     }
 
     [Fact]
+    public async Task A_node_that_comes_back_begins_without_the_audit_and_the_failures_of_its_earlier_life()
+    {
+        var node = await RegisterAsync();
+        await Claims.AbortClaimAsync(new AbortClaimRequest { ClaimId = (await ClaimAsync(node.NodeId)).ClaimId });
+        await Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = node.NodeId, ObservedGeneration = 1 });
+        var before = await GetAsync(node.NodeId);
+        Assert.NotEqual("", before.LastAuditId);
+        Assert.Equal(1, before.Statistics.FailedBuildCount);
+        await Nodes.DeleteNodeAsync(new DeleteNodeRequest { NodeId = node.NodeId });
+
+        var after = (await Nodes.RegisterNodeAsync(Requests.Node(node.NodeId))).Node;
+
+        Assert.Equal(("", 0), (after.LastAuditId, after.Statistics.FailedBuildCount));
+        Assert.Null(after.LastAuditTime);
+        Assert.Empty((await Audits.VerifyLedgerAsync(new VerifyLedgerRequest { NodeId = node.NodeId })).Differences);
+    }
+
+    [Fact]
     public async Task An_unknown_node_is_not_found()
     {
         var error = await Expect.ErrorAsync(

@@ -85,6 +85,31 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_returns_after_it_was_deleted_comes_back_without_its_earlier_audit(bool inOneBatch)
+    {
+        var node = NewNode(1);
+        Commit(node);
+        node.Apply(Decision.Accept(new NodeAudited(RichSample.Audit.Time, RichSample.Audit)));
+        var audited = new TestEntry(node);
+        if (!inOneBatch)
+            Commit(audited);
+        node.Decide(view => NodeRules.Delete(view, force: false, "", null, Sample.Now));
+        node.Decide(view => NodeRules.Register(view, view.Spec, null, Sample.Now));
+        var returned = new TestEntry(node);
+        if (inOneBatch)
+            Commit(audited, returned);
+        else
+            Commit(returned);
+        Restart();
+
+        Assert.Null(node.View.LastAudit);
+        AssertStored(node);
+        Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
+    }
+
     [Fact]
     public void Each_step_of_a_claims_life_comes_back()
     {
