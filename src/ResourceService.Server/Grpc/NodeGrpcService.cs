@@ -202,8 +202,7 @@ internal sealed class NodeGrpcService(
     {
         var violations = new FieldViolations();
         var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
-        var start = violations.Time("start_time", request.StartTime);
-        var end = violations.Time("end_time", request.EndTime);
+        var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
         var intervalMs = 0L;
         if (request.Interval is { } interval)
         {

@@ -31,8 +31,7 @@ internal static class AuditRequests
         .. Of(
             () => new ListAuditsRequest(),
             Id<ListAuditsRequest>("node_id", (request, id) => request.NodeId = id),
-            Time<ListAuditsRequest>("start_time", (request, time) => request.StartTime = time),
-            Time<ListAuditsRequest>("end_time", (request, time) => request.EndTime = time),
+            TimeRange<ListAuditsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
             PageSize<ListAuditsRequest>((request, size) => request.PageSize = size)),
         .. Of(
             () => new ListEventsRequest(),
@@ -45,8 +44,7 @@ internal static class AuditRequests
             One<ListEventsRequest>("kinds[0]", "unspecified", request => request.Kinds.Add(EventKind.Unspecified)),
             One<ListEventsRequest>("kinds[0]", "unknown", request => request.Kinds.Add((EventKind)99)),
             One<ListEventsRequest>("kinds", "with 65 elements", request => request.Kinds.Add(Enumerable.Repeat(EventKind.NodeUpdated, 65))),
-            Time<ListEventsRequest>("start_time", (request, time) => request.StartTime = time),
-            Time<ListEventsRequest>("end_time", (request, time) => request.EndTime = time),
+            TimeRange<ListEventsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
             PageSize<ListEventsRequest>((request, size) => request.PageSize = size)),
         .. Of(
             () => new WatchEventsRequest(),
