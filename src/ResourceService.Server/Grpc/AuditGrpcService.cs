@@ -18,7 +18,7 @@ internal sealed class AuditGrpcService(
         var violations = new FieldViolations();
         var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
         var heals = violations.Enum("mode", request.Mode, required: false) == V1.AuditMode.Heal;
-        var observed = ObservedNodes.Read(request, violations);
+        var observed = ObservedNodes.Read(request, heals, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
         violations.ThrowIfAny();

@@ -15,11 +15,18 @@ internal static class ObservedNodes
     private const int ClassesMax = 256;
 
     /// <summary>The report; meaningless after a violation. When it was taken is filled in once it is known when the request is carried out.</summary>
-    public static Func<Instant, ObservedNode> Read(V1.AuditNodeRequest message, FieldViolations violations)
+    /// <param name="message">The request.</param>
+    /// <param name="heals">Whether the ledger is corrected by it.</param>
+    /// <param name="violations">What broke a rule.</param>
+    public static Func<Instant, ObservedNode> Read(V1.AuditNodeRequest message, bool heals, FieldViolations violations)
     {
-        violations.Between("observed_generation", message.ObservedGeneration, 0, long.MaxValue);
+        // No registered node has generation 0, and a picture of unknown age would say of everything that it may be newer.
+        if (message.ObservedGeneration == 0)
+            violations.Add("observed_generation", "must be set: to the node's generation, read before the picture was taken");
+        else
+            violations.Between("observed_generation", message.ObservedGeneration, 1, long.MaxValue);
         var time = violations.Time("observe_time", message.ObserveTime);
-        var scopes = ReadScopes(message, violations);
+        var scopes = ReadScopes(message, heals, violations);
         var inventories = NodeSpecs.Inventories(message.Inventories, violations);
         var numa = message.NumaTopology is null ? null : NodeSpecs.Topology(message.NumaTopology, violations);
         var devices = NodeSpecs.Devices(message.Devices, violations);
@@ -30,8 +37,11 @@ internal static class ObservedNodes
             message.ObservedGeneration, time ?? now, scopes, inventories, numa, devices, ValueList.From(instances));
     }
 
-    private static AuditScopes ReadScopes(V1.AuditNodeRequest message, FieldViolations violations)
+    private static AuditScopes ReadScopes(V1.AuditNodeRequest message, bool heals, FieldViolations violations)
     {
+        // What is missing from a complete part is released or unregistered: nobody is to say so by leaving something out.
+        if (heals && message.Scopes.Count == 0)
+            violations.Add("scopes", "must be set when the mode is HEAL: to the parts that the report covers completely");
         violations.CountAtMost("scopes", message.Scopes.Count, ScopesMax);
         if (message.Scopes.Count > 0)
         {

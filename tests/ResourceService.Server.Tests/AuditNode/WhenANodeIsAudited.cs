@@ -24,6 +24,19 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
     }
 
     [Fact]
+    public async Task What_a_report_does_not_cover_is_not_missing()
+    {
+        var node = await RegisterAsync();
+        var claim = await LivingAsync(node.NodeId);
+        var report = await ReportAsync(node.NodeId);
+        report.Instances.Clear();
+        report.Scopes.Remove(AuditScope.Instances);
+
+        Assert.Empty((await AuditAsync(report)).Drifts);
+        Assert.Equal(ClaimState.Active, (await GetClaimAsync(claim.ClaimId)).State);
+    }
+
+    [Fact]
     public async Task A_report_finds_every_drift_and_heals_none()
     {
         var (node, report) = await DriftedAsync(AuditMode.Report);
@@ -191,7 +204,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
 
     [Fact]
     public async Task An_unknown_node_is_not_found() => await Expect.ErrorAsync(
-        Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = "never-registered" }), StatusCode.NotFound, "NODE_NOT_FOUND");
+        Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = "never-registered", ObservedGeneration = 1 }), StatusCode.NotFound, "NODE_NOT_FOUND");
 
     // A host with more CPUs, one instance larger than claimed, one gone, one unknown, and one that is claimed elsewhere.
     private async Task<(Node Node, AuditNodeRequest Report)> DriftedAsync(AuditMode mode)

@@ -11,10 +11,11 @@ internal static class AuditRequests
             Report,
             RequiredId<AuditNodeRequest>("node_id", (request, id) => request.NodeId = id),
             One<AuditNodeRequest>("mode", "unknown", request => request.Mode = (AuditMode)99),
-            Number<AuditNodeRequest>("observed_generation", (request, value) => request.ObservedGeneration = value, -1, long.MinValue),
+            Number<AuditNodeRequest>("observed_generation", (request, value) => request.ObservedGeneration = value, 0, -1, long.MinValue),
             Time<AuditNodeRequest>("observe_time", (request, time) => request.ObserveTime = time),
             One<AuditNodeRequest>("scopes[0]", "unspecified", request => request.Scopes.Add(AuditScope.Unspecified)),
             One<AuditNodeRequest>("scopes[0]", "unknown", request => request.Scopes.Add((AuditScope)99)),
+            One<AuditNodeRequest>("scopes", "missing when it heals", request => request.Mode = AuditMode.Heal),
             One<AuditNodeRequest>("scopes", "with 17 elements", request => request.Scopes.Add(Enumerable.Repeat(AuditScope.Devices, 17))),
             One<AuditNodeRequest>("inventories[VCPU].total", "negative", request => request.Inventories.Add("VCPU", new Inventory { Total = -1 })),
             One<AuditNodeRequest>("inventories", "with an unknown class", request => request.Inventories.Add("VCPUS", new Inventory { Total = 1 })),
@@ -59,6 +60,7 @@ internal static class AuditRequests
     private static AuditNodeRequest Report() => new()
     {
         NodeId = "node-1",
+        ObservedGeneration = 1,
         Instances =
         {
             new ObservedInstance { Instance = new Instance { InstanceId = "vm-1" }, NumaCells = { new ObservedNumaCell { Pinning = { [0] = 1 } } } },
