@@ -74,6 +74,7 @@ internal static class ObservedNodes
         var cells = message.NumaCells.Count == 0
             ? []
             : ValueList.From(message.NumaCells.Take(CellsMax).Select((cell, i) => Read(cell, i, violations)));
+        CheckOwners(cells, violations);
         var devices = ReadAddresses(message.DeviceAddresses, violations);
         violations.Leave();
         return new ObservedInstance(instance, amounts, cells, devices);
@@ -110,9 +111,10 @@ internal static class ObservedNodes
         }
 
         NodeSpecs.Unique(message.Pinning.Values, "pinning", "host CPU", violations);
-        var pinning = violations.None
-            ? ValueList.From(message.Pinning.Select(pin => new PinnedCpu(pin.Key, pin.Value)).OrderBy(pin => pin.GuestCpu))
-            : [];
+        var pinning = message.Pinning.Count == 0
+            ? []
+            : ValueList.From(message.Pinning.Where(pin => IsCpu(pin.Key) && IsCpu(pin.Value))
+                .Select(pin => new PinnedCpu(pin.Key, pin.Value)).OrderBy(pin => pin.GuestCpu));
         var cell = new ObservedCell(
             message.HostCellId,
             message.PageSizeKb,
@@ -122,6 +124,30 @@ internal static class ObservedNodes
             message.MemoryMb);
         violations.Leave();
         return cell;
+    }
+
+    private static bool IsCpu(int number) => number is >= 0 and <= NodeSpecs.CpuMax;
+
+    // A guest's CPU runs in one place, and a host's CPU does one thing for one instance. What several instances claim of each other is drift.
+    private static void CheckOwners(ValueList<ObservedCell> cells, FieldViolations violations)
+    {
+        var (guests, hosts) = (CpuSet.Empty, CpuSet.Empty);
+        for (var i = 0; i < cells.Count; i++)
+        {
+            violations.Enter("numa_cells", i);
+            Add(ref guests, CpuSet.From(cells[i].Pinning.Select(pin => pin.GuestCpu)), "pinning", "guest CPU");
+            Add(ref guests, cells[i].SharedVcpus, "shared_vcpus", "guest CPU");
+            Add(ref hosts, CpuSet.From(cells[i].Pinning.Select(pin => pin.HostCpu)), "pinning", "host CPU");
+            Add(ref hosts, cells[i].EmulatorCpus, "emulator_cpus", "host CPU");
+            violations.Leave();
+        }
+
+        void Add(ref CpuSet known, CpuSet cpus, string field, string what)
+        {
+            if (known.Overlaps(cpus))
+                violations.Add(field, $"has {what} {known.Intersect(cpus).First()}, which the instance has already");
+            known = known.Union(cpus);
+        }
     }
 
     private static ValueList<string> ReadAddresses(RepeatedField<string> addresses, FieldViolations violations)

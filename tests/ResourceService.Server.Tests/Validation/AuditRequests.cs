@@ -90,6 +90,12 @@ internal static class AuditRequests
         .. OfCell("pinning", "with a host CPU twice", cell => cell.Pinning.Add(1, 1)),
         .. OfCell("emulator_cpus", "with CPU 8192", cell => cell.EmulatorCpus.Add(8192)),
         .. OfCell("shared_vcpus", "with a CPU twice", cell => cell.SharedVcpus.Add([3, 3])),
+        .. OfCell("shared_vcpus", "with a guest CPU that is pinned", cell => cell.SharedVcpus.Add(0)),
+        .. OfCell("emulator_cpus", "with a host CPU that a guest CPU is pinned to", cell => cell.EmulatorCpus.Add(1)),
+        .. OfNextCell("pinning", "with a guest CPU of another cell", cell => cell.Pinning.Add(0, 2)),
+        .. OfNextCell("pinning", "with a host CPU of another cell", cell => cell.Pinning.Add(1, 1)),
+        .. OfNextCell("shared_vcpus", "with a guest CPU of another cell", cell => cell.SharedVcpus.Add(0)),
+        .. OfNextCell("emulator_cpus", "with a host CPU of another cell", cell => cell.EmulatorCpus.Add(1)),
         .. One<AuditNodeRequest>("instances[0].numa_cells", "with 65 elements", request => request.Instances[0].NumaCells.Add(
             Enumerable.Repeat(new ObservedNumaCell(), 64))),
         .. One<AuditNodeRequest>("instances[0].device_addresses[0]", "of another form", request => request.Instances[0].DeviceAddresses.Add("nic")),
@@ -101,4 +107,12 @@ internal static class AuditRequests
 
     private static IEnumerable<Break<AuditNodeRequest>> OfCell(string field, string rule, Action<ObservedNumaCell> apply) =>
         One<AuditNodeRequest>($"instances[0].numa_cells[0].{field}", rule, request => apply(request.Instances[0].NumaCells[0]));
+
+    private static IEnumerable<Break<AuditNodeRequest>> OfNextCell(string field, string rule, Action<ObservedNumaCell> apply) =>
+        One<AuditNodeRequest>($"instances[0].numa_cells[1].{field}", rule, request =>
+        {
+            var cell = new ObservedNumaCell { HostCellId = 1 };
+            apply(cell);
+            request.Instances[0].NumaCells.Add(cell);
+        });
 }
