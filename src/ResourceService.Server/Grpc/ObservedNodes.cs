@@ -155,9 +155,8 @@ internal static class ObservedNodes
         if (addresses.Count == 0)
             return [];
         violations.CountAtMost("device_addresses", addresses.Count, NodeSpecs.DevicesMax);
-        for (var i = 0; i < Math.Min(addresses.Count, NodeSpecs.DevicesMax); i++)
-            NodeSpecs.DeviceAddress($"device_addresses[{i}]", addresses[i], violations);
-        NodeSpecs.Unique(addresses.Take(NodeSpecs.DevicesMax).Select(NodeSpecs.Canonical), "device_addresses", "address", violations);
-        return ValueList.From(addresses.Take(NodeSpecs.DevicesMax));
+        NodeSpecs.UniqueAddresses(addresses.Take(NodeSpecs.DevicesMax), "device_addresses", violations);
+        return ValueList.From(addresses.Take(NodeSpecs.DevicesMax).Select(
+            (address, i) => NodeSpecs.Address($"device_addresses[{i}]", address, violations)));
     }
 }

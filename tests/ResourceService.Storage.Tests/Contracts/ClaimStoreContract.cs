@@ -1,6 +1,7 @@
 using CsCheck;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
@@ -108,6 +109,32 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         Assert.Null(node.View.LastAudit);
         AssertStored(node);
         Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
+    }
+
+    [Fact]
+    public void Addresses_of_devices_stored_as_agents_wrote_them_come_back_in_the_ledgers_writing()
+    {
+        Device[] written =
+        [
+            new Device("00000000:3B:00.0", "8086", "1572", DeviceType.PhysicalFunction, null, null, []),
+            new Device("0000:3B:02.1", "8086", "154c", DeviceType.VirtualFunction, "00000000:3B:00.0", null, []),
+        ];
+        var node = DrivenNode.Registered(Sample.Spec("node-1") with { Devices = [.. written] });
+        var claim = Sample.HeldClaim(node.NextClaimId(), Sample.Instance("instance-1"), Sample.Amounts(1, 512)) with
+        {
+            Assignment = new Assignment([], [new AssignedDevice("nic", written[1].Address) { ParentAddress = written[1].ParentAddress }]),
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, Sample.Now, null, claim, "")));
+        Commit(node);
+        Restart();
+
+        var stored = Assert.Single(LoadAll().Nodes);
+        Assert.Equal(
+            [("0000:3b:00.0", null), ("0000:3b:02.1", "0000:3b:00.0")], stored.Spec.Devices.Select(device => (device.Address, device.ParentAddress)));
+        var owned = Assert.Single(Assert.Single(stored.Claims.Values).Assignment.Devices);
+        Assert.Equal(("0000:3b:02.1", "0000:3b:00.0"), (owned.Address, owned.ParentAddress));
+        Assert.Equal([0, claim.Id.Sequence], stored.DeviceUsage.Owners.ToArray());
     }
 
     [Fact]
