@@ -93,15 +93,15 @@ public class MigrationRulesTests
         var claim = move.SourceClaim!;
         Correct(claim, claim with { Assignment = new Assignment([Cell(0, 2_048), Cell(1, 4), Cell(2, 1_048_576)], []) });
 
-        // The target gives no cells at all here: every page size of the source is lost.
-        var refusal = move.TryStart(DrivenMove.Request(MigrationType.LiveMigration)).Refusal!;
+        // No cells are asked for on the target: every page size of the source is lost.
+        var refusal = move.TryStart(DrivenMove.Request(MigrationType.LiveMigration, Sample.Amounts(2, 512))).Refusal!;
 
         Assert.Equal(RefusalKind.DoesNotFit, refusal.Kind);
         Assert.Equal(
             [(RefusalReason.NumaPageSizeChanged, 0, 2_048L, 0L), (RefusalReason.NumaPageSizeChanged, 1, 4L, 0L), (RefusalReason.NumaPageSizeChanged, 2, 1_048_576L, 0L)],
             refusal.Dimensions.Select(dimension => (dimension.Reason, dimension.RequestCell!.Value, dimension.Requested, dimension.Available)));
         Assert.Contains("cell 1: pages of 4 KiB on the source, of 0 KiB here", refusal.Message, StringComparison.Ordinal);
-        Assert.NotNull(move.Start(MigrationType.ColdMigration).InFlight);
+        Assert.NotNull(move.Start(MigrationType.ColdMigration, Sample.Amounts(2, 512)).InFlight);
     }
 
     [Fact]
