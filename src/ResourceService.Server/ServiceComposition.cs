@@ -174,6 +174,7 @@ internal static class ServiceComposition
                 options.Services.Map("liveness", check => check.Tags.Contains(LiveTag));
             })
             .AddCheck<StoreHealthCheck>("store", tags: [ReadyTag])
+            .AddCheck<TokenKeysHealthCheck>("token keys", tags: [ReadyTag])
             .AddCheck("process", () => Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckResult.Healthy(), tags: [LiveTag]);
 
         builder.WebHost.ConfigureKestrel(kestrel =>

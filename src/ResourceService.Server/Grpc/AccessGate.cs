@@ -46,7 +46,11 @@ internal sealed class AccessGate(
     private Task AdmitAsync(HttpContext http, AccessRule rule, Identification identification)
     {
         if (identification.Caller is not { } caller)
-            return RefuseAsync(http, identification.Refusal, "", RpcErrors.CallerUnknown(Explain(identification.Refusal)));
+        {
+            var refusal = identification.Refusal;
+            return RefuseAsync(http, refusal, "", refusal == AccessRefusal.KeysUnknown ? RpcErrors.KeysUnknown() : RpcErrors.CallerUnknown(Explain(refusal)));
+        }
+
         var now = time.GetUtcNow();
         if (caller.ValidUntil <= now)
             return RefuseAsync(http, AccessRefusal.CertificateExpired, caller.Name, RpcErrors.CallerUnknown(Explain(AccessRefusal.CertificateExpired)));

@@ -143,6 +143,10 @@ internal static class RpcErrors
     public static Status ConnectionOutdated() =>
         WithRetry(Make(Code.Unavailable, ErrorReason.NotServing, "Trust has changed; connect again."), _retrySoon);
 
+    /// <summary>A token that nobody can judge yet.</summary>
+    public static Status KeysUnknown() => WithRetry(
+        Make(Code.Unavailable, ErrorReason.NotServing, "The keys of the tokens' issuer are not known yet; retry with the same request_id."), _retryLater);
+
     /// <summary>A defect of the service.</summary>
     public static Status Defect() =>
         Make(Code.Internal, ErrorReason.InvariantBroken, "A defect of the service; nothing was changed. Please report it.");

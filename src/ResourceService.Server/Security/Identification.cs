@@ -30,6 +30,9 @@ internal enum AccessRefusal
     /// <summary>The token is meant for someone else.</summary>
     TokenAudience,
 
+    /// <summary>No key of the issuer is known yet: whoever it is has to come back.</summary>
+    KeysUnknown,
+
     /// <summary>No role of the caller includes the method.</summary>
     RoleInsufficient,
 
