@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using ResourceService.Server.Options;
 using ResourceService.Server.Security;
 using Status = Google.Rpc.Status;
@@ -23,8 +24,10 @@ internal sealed class AccessGate(
     /// <summary>One call.</summary>
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule || rule.Roles == Roles.None)
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule)
             return next(http);
+        if (rule.Roles == Roles.None)
+            return options.Mode == SecurityMode.None || IsUnary(http) ? next(http) : WatchHealthAsync(http);
         if (options.Mode == SecurityMode.None)
             return RunAsync(http, limits.Of(http.Connection.RemoteIpAddress?.ToString() ?? Caller.AnonymousName), Caller.AnonymousName);
 
@@ -64,10 +67,37 @@ internal sealed class AccessGate(
         if ((caller.Roles & rule.Roles) == Roles.None)
             return RefuseAsync(http, AccessRefusal.RoleInsufficient, caller.Name, RpcErrors.RoleInsufficient(RoleNames.Write(caller.Roles)));
         http.Features.Set(caller);
-        return http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary
-            ? ForwardAsync(http, caller)
-            : StreamAsync(http, caller, now);
+        return IsUnary(http) ? ForwardAsync(http, caller) : StreamAsync(http, caller, now);
     }
+
+    // What is open to everyone must not be held for ever by just anyone. A probe that asks once is not in the way.
+    private async Task WatchHealthAsync(HttpContext http)
+    {
+        if ((await IdentifyAsync(http)).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
+        {
+            await next(http);
+            return;
+        }
+
+        var watches = http.Features.GetRequiredFeature<ClientAddress>().HealthWatches;
+        if (!watches.HasRoom)
+        {
+            await RefuseAsync(http, AccessRefusal.AddressLimited, "", RpcErrors.HealthWatched());
+            return;
+        }
+
+        watches.Take(1);
+        try
+        {
+            await next(http);
+        }
+        finally
+        {
+            watches.GiveBack(1);
+        }
+    }
+
+    private static bool IsUnary(HttpContext http) => http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary;
 
     // A stream may last longer than the credentials that opened it; AccessInterceptor explains its end.
     private async Task StreamAsync(HttpContext http, Caller caller, DateTimeOffset now)

@@ -103,6 +103,7 @@ internal static class OptionsRules
         Between("Audits:SweepIntervalSeconds", audits.SweepIntervalSeconds, 1, 3_600);
         Between("Audits:SweptNodesMax", audits.SweptNodesMax, 1, 1_000_000);
         Between("Requests:WatchStallSeconds", requests.WatchStallSeconds, 1, 86_400);
+        Between("Requests:AnswerStallSeconds", requests.AnswerStallSeconds, 2, 86_400);
         Between("Retention:EventHours", retention.EventHours, 0, 1_000_000);
         Between("Retention:EndedClaimHours", retention.EndedClaimHours, 0, 1_000_000);
         Between("Retention:SnapshotHours", retention.SnapshotHours, 1, 1_000_000);
@@ -129,6 +130,9 @@ internal static class OptionsRules
                 ("CallsBurst", limits.CallsBurst, 0, 10_000_000),
                 ("CallsInFlightMax", limits.CallsInFlightMax, 0, 10_000_000),
                 ("ConnectionsMax", limits.ConnectionsMax, 1, 1_000_000),
+                ("ConnectionsPerAddressMax", limits.ConnectionsPerAddressMax, 1, 1_000_000),
+                ("UnreadAnswersMaxMb", limits.UnreadAnswersMaxMb, 4, 65_536),
+                ("HealthWatchesMax", limits.HealthWatchesMax, 4, 1_000_000),
             }
             .Where(item => item.Value < item.Least || item.Value > item.Most)
             .Select(item => $"Limits:{item.Name} is {item.Value}; must be {item.Least} to {item.Most}");

@@ -41,6 +41,9 @@ internal enum AccessRefusal
 
     /// <summary>The caller asks too much at a time.</summary>
     CallerLimited,
+
+    /// <summary>The client's address has as many connections, or as many watches of health by callers that are not known, as it may.</summary>
+    AddressLimited,
 }
 
 /// <summary>Who calls, or why that is not known.</summary>

@@ -25,6 +25,7 @@ internal static class SecurityComposition
         var services = builder.Services;
         services.AddSingleton<AccessLog>();
         services.AddSingleton<CallerLimits>();
+        services.AddSingleton<ClientAddresses>();
         services.AddSingleton<CertificateIdentity>();
         services.AddSingleton<NodeOwnership>();
         if (security.CertificateFile.Length > 0 || security.Mode.TakesTokens())
