@@ -4,14 +4,24 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using ResourceService.Server;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Operations;
+using ResourceService.Server.Options;
 using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
+ServiceOptions? options = null;
 try
 {
-    if (StoreCommands.Find(args) is { } command)
-        return command();
+    if (Arguments.AskForHelp(args))
+    {
+        Usage.Print();
+        return 0;
+    }
+
+    if (Arguments.NameACommand(args))
+        return StoreCommands.Run(args);
+    Arguments.Check(args);
     await using var app = ServiceComposition.Build(args);
+    options = app.Services.GetRequiredService<ServiceOptions>();
     var fleet = app.Services.GetRequiredService<Fleet>();
     fleet.Start();
     app.Lifetime.ApplicationStarted.Register(() =>
@@ -29,9 +39,10 @@ try
     fleet.Dispose();
     return 0;
 }
-catch (Exception cause) when (cause is StoreException or IOException or DbException)
+catch (Exception cause) when (cause is StoreException or IOException or DbException || ListenFailure.Is(cause))
 {
     // What an operator can mend: one line, no stack.
-    await Console.Error.WriteLineAsync($"{(StoreCommands.IsNamed(args) ? "Failed" : "Cannot start")}: {cause.Message}");
+    var error = options is not null && ListenFailure.Is(cause) ? ListenFailure.Explain(options, cause) : cause;
+    await Console.Error.WriteLineAsync($"{(Arguments.NameACommand(args) ? "Failed" : "Cannot start")}: {error.Message}");
     return 1;
 }

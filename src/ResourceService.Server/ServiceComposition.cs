@@ -17,23 +17,20 @@ namespace ResourceService.Server;
 /// <summary>Puts the service together. The only place that knows all of its parts.</summary>
 internal static class ServiceComposition
 {
-    /// <summary>Where the service listens when nothing says otherwise: this machine only.</summary>
-    private const string DefaultUrl = "http://127.0.0.1:5080";
-
     private const string ReadyTag = "ready";
     private const string LiveTag = "live";
 
     /// <summary>Builds the host; throws <see cref="StoreException"/> when the configuration or the store is unusable.</summary>
     public static WebApplication Build(string[] args)
     {
-        // The settings lie beside the program, wherever it is started from; the data directory is relative to where it is started.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        var (requests, metrics, health, security, limits) = AddOptions(builder);
-        int[] ownPorts = [.. new[] { metrics.Port, health.Port }.Where(port => port > 0)];
+        var builder = ServiceSettings.Load(args);
+        var options = ServiceOptions.Read(builder.Configuration);
+        var (requests, metrics, health, security, limits) = (options.Requests, options.Metrics, options.Health, options.Security, options.Limits);
+        AddOptions(builder.Services, options);
         AddLedger(builder.Services);
         AddGrpc(builder, requests, metrics, callsAreObserved: builder.AddTelemetry(metrics));
-        builder.AddSecurity(security, limits, ownPorts);
-        AddAddresses(builder, ownPorts);
+        builder.AddSecurity(options);
+        builder.WebHost.UseUrls([.. options.Addresses.Select(address => address.Url)]);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(requests.ShutdownSeconds));
 
         var app = builder.Build();
@@ -43,6 +40,7 @@ internal static class ServiceComposition
         if (metrics.Port > 0)
             app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
         app.Use(UnreadAnswer.WaitAsync);
+        app.UseContractErrors(requests.MessageBytesMax);
         app.UseCallPace();
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();
@@ -55,48 +53,18 @@ internal static class ServiceComposition
         return app;
     }
 
-    private static (RequestOptions Requests, MetricsOptions Metrics, HealthOptions Health, SecurityOptions Security, LimitOptions Limits) AddOptions(
-        WebApplicationBuilder builder)
-    {
-        var urls = builder.Configuration["urls"] ?? DefaultUrl;
-        var violations = OptionsRules.UrlViolations(urls);
-        var urlsAreRight = violations.Count == 0;
-        var known = new List<string>();
-        var storage = Bind<StorageOptions>("Storage");
-        var commit = Bind<CommitOptions>("Commit");
-        var nodes = Bind<NodeOptions>("Nodes");
-        var requests = Bind<RequestOptions>("Requests");
-        var retention = Bind<RetentionOptions>("Retention");
-        var metrics = Bind<MetricsOptions>("Metrics");
-        var health = Bind<HealthOptions>("Health");
-        var audits = Bind<AuditOptions>("Audits");
-        var security = Bind<SecurityOptions>("Security");
-        var limits = Bind<LimitOptions>("Limits");
-        violations.AddRange(OptionsRules.Violations(storage, commit, nodes, requests, retention, metrics, health, audits));
-        violations.AddRange(OptionsRules.Violations(limits));
-        violations.AddRange(OptionsRules.LogLevelViolations(builder.Configuration.GetSection("Logging")));
-        violations.AddRange(OptionsRules.KestrelViolations(builder.Configuration.GetSection("Kestrel")));
-        violations.AddRange(OptionsRules.UnknownSections(builder.Configuration, known));
-        if (urlsAreRight)
-            violations.AddRange([.. OptionsRules.PortViolations(urls, metrics, health), .. SecurityRules.Violations(security, urls)]);
-        if (violations.Count > 0)
-            throw new StoreException($"The configuration is wrong: {string.Join("; ", violations)}.");
-        return (requests, metrics, health, security, limits);
-
-        T Bind<T>(string name)
-            where T : class, new()
-        {
-            known.Add(name);
-            var section = builder.Configuration.GetSection(name);
-            var unreadable = OptionsRules.Unreadable<T>(section);
-            violations.AddRange(unreadable);
-            violations.AddRange(OptionsRules.Unknown<T>(section));
-            // With a value that cannot be read nothing is bound: the service does not start anyway.
-            var options = unreadable.Count > 0 ? new T() : section.Get<T>() ?? new T();
-            builder.Services.AddSingleton(options);
-            return options;
-        }
-    }
+    private static void AddOptions(IServiceCollection services, ServiceOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton(options.Storage)
+        .AddSingleton(options.Commit)
+        .AddSingleton(options.Nodes)
+        .AddSingleton(options.Requests)
+        .AddSingleton(options.Retention)
+        .AddSingleton(options.Metrics)
+        .AddSingleton(options.Health)
+        .AddSingleton(options.Audits)
+        .AddSingleton(options.Security)
+        .AddSingleton(options.Limits);
 
     private static void AddLedger(IServiceCollection services)
     {
@@ -134,14 +102,6 @@ internal static class ServiceComposition
         services.AddSingleton<MigrationQueries>();
         services.AddSingleton<NodeAudits>();
         services.AddHostedService<AuditLoop>();
-    }
-
-    // Ports of their own, beside the first address: scrapers speak HTTP/1.1, which gRPC's port does not, and probes speak no TLS.
-    private static void AddAddresses(WebApplicationBuilder builder, IEnumerable<int> ownPorts)
-    {
-        var urls = builder.Configuration["urls"] ?? DefaultUrl;
-        var host = BindingAddress.Parse(urls.Split(';')[0]).Host;
-        builder.WebHost.UseUrls([urls, .. ownPorts.Select(port => $"http://{host}:{port}")]);
     }
 
     private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics, bool callsAreObserved)

@@ -12,8 +12,9 @@ internal static class RawCalls
     /// <param name="invoker">The connection.</param>
     /// <param name="path">The method as <c>/package.Service/Method</c>.</param>
     /// <param name="message">The message's bytes.</param>
-    public static AsyncUnaryCall<byte[]> Unary(CallInvoker invoker, string path, byte[] message) =>
-        invoker.AsyncUnaryCall(MethodAt(MethodType.Unary, path), null, default, message);
+    /// <param name="deadline">When the caller gives up; the invoker's own when not given.</param>
+    public static AsyncUnaryCall<byte[]> Unary(CallInvoker invoker, string path, byte[] message, DateTime? deadline = null) =>
+        invoker.AsyncUnaryCall(MethodAt(MethodType.Unary, path), null, new CallOptions(deadline: deadline), message);
 
     /// <summary>A call with one request and a stream of responses.</summary>
     public static AsyncServerStreamingCall<byte[]> ServerStreaming(CallInvoker invoker, string path, byte[] message) =>

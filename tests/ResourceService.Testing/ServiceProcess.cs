@@ -93,9 +93,14 @@ public sealed class ServiceProcess : IAsyncDisposable
         ListeningAsync(new ServiceProcess(dataDirectory, settings), static address => new ServiceClients(address), serves: false);
 
     /// <summary>Runs a service that is to end by itself, and tells how.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string dataDirectory, params string[] settings)
+    public static Task<(int ExitCode, string Output)> RunToEndAsync(string dataDirectory, params string[] settings) =>
+        RunToEndAsync(dataDirectory, new Dictionary<string, string>(), settings);
+
+    /// <summary>Runs a service that is to end by itself, in an environment that is not the test's own, and tells how.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToEndAsync(
+        string dataDirectory, IReadOnlyDictionary<string, string> environment, params string[] settings)
     {
-        await using var service = new ServiceProcess(dataDirectory, settings);
+        await using var service = new ServiceProcess(dataDirectory, settings, environment);
         // Nobody waits for the address of a service that is to end.
         _ = service._listening.Task.ContinueWith(static task => task.Exception, TaskScheduler.Default);
         return (await service.StoppedAsync(), service.Log.ToString());

@@ -8,6 +8,9 @@
 {{- if and (eq .Values.security.mode "None") (not .Values.security.allowUnauthenticatedNetwork) }}
 {{- fail "security.mode is None, and security.allowUnauthenticatedNetwork is false: set a mode, or true to let everyone who reaches the pod do everything" }}
 {{- end }}
+{{- if and .Values.settings.limits.callsBurst (not .Values.settings.limits.callsPerSecond) }}
+{{- fail "settings.limits.callsBurst needs settings.limits.callsPerSecond: without a rate nothing is limited" }}
+{{- end }}
 {{- if and .Values.serviceMonitor.enabled (not .Values.settings.metrics.port) }}
 {{- fail "serviceMonitor.enabled needs settings.metrics.port, such as 9464" }}
 {{- end }}

@@ -41,8 +41,11 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
         }
     }
 
-    /// <summary>Devices that no request asked for.</summary>
-    public static IEnumerable<AssignedDevice> Attached(IEnumerable<string> addresses) => addresses.Select(address => new AssignedDevice("", address));
+    /// <summary>Devices of a node that no request asked for.</summary>
+    public static IEnumerable<AssignedDevice> Attached(NodeView node, IEnumerable<string> addresses) => addresses
+        .Select(address => node.DeviceUsage.Pools.At(address) is [var place, ..] ? node.Spec.Devices[place] : null)
+        .OfType<Device>()
+        .Select(device => new AssignedDevice("", device.Address) { ParentAddress = device.ParentAddress });
 
     // All of a ring let go of the part, then each takes what the host gave it. Tried on a copy first: who does not fit keeps what it has, and that may
     // be what another waited for.
@@ -135,7 +138,7 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
                 var added = seen.DeviceAddresses.Where(
                     address => !held.Assignment.Devices.Any(device => string.Equals(device.Address, address, StringComparison.OrdinalIgnoreCase))).ToList();
                 return Room.HasDevices(node, added)
-                    ? after with { Assignment = after.Assignment with { Devices = ValueList.From(held.Assignment.Devices.Concat(Attached(added))) } }
+                    ? after with { Assignment = after.Assignment with { Devices = ValueList.From(held.Assignment.Devices.Concat(Attached(node, added))) } }
                     : null;
         }
     }

@@ -71,7 +71,7 @@ internal static class InstanceDrift
         var claim = new Claim(
             draft.Order.NextClaimId(), seen.Instance, ResourceRequest.Of(seen.Amounts), ClaimState.Active, null, now, now, "")
         {
-            Assignment = new Assignment(cells, ValueList.From(ClaimCorrection.Attached(seen.DeviceAddresses))),
+            Assignment = new Assignment(cells, ValueList.From(ClaimCorrection.Attached(node, seen.DeviceAddresses))),
             Generation = draft.NextGeneration,
         };
         draft.Apply(new ClaimChanged(ChangeKind.InstanceAdopted, now, null, claim, "found on its host"));

@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
+using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Ledger.Audits;
 
@@ -15,7 +16,8 @@ internal static class LeaseDrift
         var before = draft.Node;
         foreach (var change in ClaimRules.Expire(before, draft.Order.Now).Changes)
         {
-            AddExpired(draft, before.Claims[change.ClaimAfter!.Id.Sequence]);
+            if (change.Kind != ChangeKind.InstanceStayed)
+                AddExpired(draft, before.Claims[change.ClaimAfter!.Id.Sequence]);
             if (draft.Heals)
                 draft.Apply(change);
         }

@@ -75,16 +75,28 @@ public static class ClaimRules
         return Decision.Accept(EndChange(claim, ChangeKind.ClaimAborted, ClaimState.Aborted, reason, now, node.Generation + 1));
     }
 
-    /// <summary>Ends the held claims whose lease is over, and the moves whose target's lease is.</summary>
+    /// <summary>Ends the held claims whose lease is over, and the moves whose target's lease is; an instance that was resized in place stays.</summary>
     public static Decision Expire(NodeView node, Instant now)
     {
         const string Reason = "the lease ended";
-        var changes = node.Claims.Values
-            .Where(claim => claim.LeaseEnd <= now)
-            .Select((claim, i) => claim.Role == ClaimRole.MoveTarget
-                ? MigrationRules.EndChange(node, claim.Id.Sequence, MigrationStep.Expire, ClaimState.Expired, Reason, now, node.Generation + 1 + i)
-                : (LedgerChange)EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, Reason, now, node.Generation + 1 + i));
+        var changes = new List<LedgerChange>();
+        foreach (var claim in node.Claims.Values.Where(claim => claim.LeaseEnd <= now))
+        {
+            if (claim.Role == ClaimRole.Primary)
+            {
+                changes.Add(EndChange(claim, ChangeKind.ClaimExpired, ClaimState.Expired, Reason, now, Next()));
+                continue;
+            }
+
+            var ended = MigrationRules.EndChange(node, claim.Id.Sequence, MigrationStep.Expire, ClaimState.Expired, Reason, now, Next());
+            changes.Add(ended);
+            if (MigrationRules.Stay(node, ended, Next()) is { } stays)
+                changes.Add(stays);
+        }
+
         return new Decision(ValueList.From(changes), null);
+
+        long Next() => node.Generation + 1 + changes.Count;
     }
 
     /// <summary>The instance is gone: its claim ends, held or active.</summary>

@@ -4,9 +4,10 @@ using ResourceService.Ledger.Nodes;
 namespace ResourceService.Ledger.Migrations;
 
 /// <summary>
-/// The life of a move, decided on the pictures of its nodes. Pure: time and ids come in. The move belongs to the target's node, so the steps that
-/// leave the source alone need only that; a confirm and the end of a moving instance change both nodes, and are decided on both at once. The guards
-/// stand in the documented order: existence, state, generation, constraints, capacity.
+/// The life of a move, decided on the pictures of its nodes. Pure: time and ids come in. The move belongs to the target's node, and its progress needs
+/// only that. Its end changes both nodes and is decided on both at once: where the instance does not stay its claim is dropped, and where it stays the
+/// claim is touched, so that a host's picture from before the end is known to be older. The guards stand in the documented order: existence, state,
+/// generation, constraints, capacity.
 /// </summary>
 public static class MigrationRules
 {
@@ -30,7 +31,10 @@ public static class MigrationRules
         if (NodeRules.RefuseStale(target, request.ExpectedGeneration) is { } stale)
             return Decision.Refuse(stale);
 
-        var resources = request.Resources ?? held.Request;
+        var unknownDevice = "";
+        var resources = request.Resources ?? HeldRequest.Of(source, held, out unknownDevice);
+        if (resources is null)
+            return Decision.Refuse(ClaimRules.WrongState(held, $"its node does not know device {unknownDevice} any more; say what it needs in resources"));
         if (FitRules.Fit(target, resources, out var assignment) != RefusalReason.None)
             return Decision.Refuse(ClaimRules.DoesNotFit(target, resources));
         if (request.Type == MigrationType.LiveMigration && PageSizesChanged(held.Assignment, assignment) is { Count: > 0 } changed)
@@ -126,24 +130,52 @@ public static class MigrationRules
 
     /// <summary>The instance stays on the source: the claim on the target ends.</summary>
     /// <param name="target">The target's node.</param>
+    /// <param name="source">The source's node; the same picture for a resize in place.</param>
     /// <param name="id">The move.</param>
     /// <param name="step"><see cref="MigrationStep.Revert"/> or <see cref="MigrationStep.Fail"/>.</param>
     /// <param name="ofResize">Whether the step is a resize's or another move's; null for a step of all moves.</param>
     /// <param name="reason">Why, in the caller's words; may be empty.</param>
-    /// <param name="expectedGeneration">The generation the node must have; null when it does not matter.</param>
+    /// <param name="expectedGeneration">The generation the target's node must have; null when it does not matter.</param>
     /// <param name="now">The moment of the decision.</param>
-    public static Decision End(
-        NodeView target, MigrationId id, MigrationStep step, bool? ofResize, string reason, long? expectedGeneration, Instant now)
+    public static MoveDecision End(
+        NodeView target, NodeView source, MigrationId id, MigrationStep step, bool? ofResize, string reason, long? expectedGeneration, Instant now)
     {
         if (Find(target, id, ofResize, out var before) is { } refusal)
-            return Decision.Refuse(refusal);
+            return MoveDecision.Refuse(refusal);
         if (Next(before, step, out _) is { } wrong)
-            return Decision.Refuse(wrong);
+            return MoveDecision.Refuse(wrong);
         if (NodeRules.RefuseStale(target, expectedGeneration) is { } stale)
-            return Decision.Refuse(stale);
+            return MoveDecision.Refuse(stale);
 
-        return Decision.Accept(EndChange(target, id.Sequence, step, ClaimState.Aborted, reason, now, target.Generation + 1));
+        var ended = EndChange(target, id.Sequence, step, ClaimState.Aborted, reason, now, target.Generation + 1);
+        return MoveDecision.Accept([ended], Stay(source, ended, NextOnSource(source, target, 1)) is { } stays ? [stays] : []);
     }
+
+    /// <summary>What the moves that end with changes of their target mean for the other nodes, which their instances do not leave after all.</summary>
+    /// <param name="target">The target's node.</param>
+    /// <param name="changes">Its changes.</param>
+    /// <param name="sourceOf">The nodes that its moves come from, by their numbers.</param>
+    public static IEnumerable<(int NodeKey, LedgerChange Change)> StaysElsewhere(
+        NodeView target, IEnumerable<LedgerChange> changes, Func<int, NodeView> sourceOf)
+    {
+        foreach (var ends in EndedElsewhere(target, changes).GroupBy(ended => ended.After.Source.NodeKey))
+        {
+            var source = sourceOf(ends.Key);
+            var generation = source.Generation;
+            foreach (var ended in ends)
+            {
+                if (Stay(source, ended, generation + 1) is not { } stays)
+                    continue;
+                generation++;
+                yield return (ends.Key, stays);
+            }
+        }
+    }
+
+    /// <summary>The moves from other nodes that end with changes of their target, other than by being confirmed.</summary>
+    public static IEnumerable<MigrationChanged> EndedElsewhere(NodeView target, IEnumerable<LedgerChange> changes) => changes
+        .OfType<MigrationChanged>()
+        .Where(change => !change.TargetAfter.State.IsLive() && change.After.Source.NodeKey != target.NodeKey);
 
     /// <summary>The instance is gone: whatever it holds on the two nodes of its move ends, and the move, if it still is in flight, has failed.</summary>
     /// <param name="target">The target's node.</param>
@@ -225,6 +257,18 @@ public static class MigrationRules
         {
             Metadata = [KeyValuePair.Create("migration_id", migration.Id.ToString()), KeyValuePair.Create("state", migration.State.ToString().ToUpperInvariant())],
         };
+
+    /// <summary>The source's claim after a move that left it there; null when it is gone.</summary>
+    /// <param name="source">The source's node.</param>
+    /// <param name="ended">The end of the move.</param>
+    /// <param name="generation">The source's generation right after the change.</param>
+    internal static ClaimChanged? Stay(NodeView source, MigrationChanged ended, long generation)
+    {
+        if (!source.Claims.TryGetValue(ended.After.Source.Sequence, out var stays))
+            return null;
+        var after = stays with { UpdateTime = ended.Time, Generation = generation };
+        return new ClaimChanged(ChangeKind.InstanceStayed, ended.Time, stays, after, ended.Reason) { Migration = ended.After };
+    }
 
     // On one node the changes of the target come first.
     private static long NextOnSource(NodeView source, NodeView target, int changesOnTarget) =>

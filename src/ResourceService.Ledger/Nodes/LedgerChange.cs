@@ -26,7 +26,7 @@ public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, 
     /// <inheritdoc/>
     public override Claim ClaimAfter => After;
 
-    /// <summary>The move that released the claim on its source; null when none did.</summary>
+    /// <summary>The move that ended and released the claim on its source, or left it there; null when none did.</summary>
     public Migration? Migration { get; init; }
 }
 
@@ -83,6 +83,9 @@ public enum ChangeKind
 
     /// <summary>An instance's states changed.</summary>
     InstanceUpdated = 16,
+
+    /// <summary>A move ended and its instance stays where it was: a picture taken before may show it elsewhere.</summary>
+    InstanceStayed = 17,
 
     /// <summary>A move was started, its target claimed.</summary>
     MigrationClaimed = 30,

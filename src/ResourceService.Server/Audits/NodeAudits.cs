@@ -17,9 +17,8 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
     /// <param name="expectedGeneration">The generation the node must still have; null when it does not matter.</param>
     /// <param name="observed">The report, made for the moment of the audit.</param>
     /// <param name="stamp">Who asks.</param>
-    /// <param name="cancellation">Honoured until the audit is decided.</param>
     public async ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
-        NodeId id, AuditMode mode, long? expectedGeneration, Func<Instant, ObservedNode> observed, RequestStamp stamp, CancellationToken cancellation)
+        NodeId id, AuditMode mode, long? expectedGeneration, Func<Instant, ObservedNode> observed, RequestStamp stamp)
     {
         if (nodes.Find(id) is not { } worker)
             return RpcErrors.NodeNotFound(id.Value);
@@ -31,16 +30,17 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
             ClaimsOf, () => nodes.NextClaimId(key));
         var report = observed(now);
         var adoption = new Adoption(fleet.Instances);
-        var command = new NodeCommand(
-            node => adoption.Enter(() => DriftRules.Audit(node, report, order)),
-            (_, decision) => new V1.AuditNodeResponse { Audit = AuditMapping.ToContract(((NodeAudited)decision.Changes[^1]).Audit, id.Value) },
+        var outcome = await NodeStep.RunAsync(() => new NodeStep(
+            fleet,
             stamp,
-            cancellation)
+            worker,
+            node => adoption.Enter(() => DriftRules.Audit(node, report, order)),
+            (_, decision) => new V1.AuditNodeResponse { Audit = AuditMapping.ToContract(((NodeAudited)decision.Changes[^1]).Audit, id.Value) })
         {
-            TakeBack = adoption.Leave,
-        };
-        worker.Post(command);
-        return CallResult<V1.AuditNodeResponse>.Of(await command.Completion, id.Value);
+            MayEnd = migration => migration.LeaseEnd <= now,
+            Undo = adoption.Leave,
+        });
+        return CallResult<V1.AuditNodeResponse>.Of(outcome, id.Value);
     }
 
     private HeldClaims ClaimsOf(InstanceId instance) =>

@@ -74,7 +74,7 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
             (targetNode, sourceNode) => fleet.Instances.TryFind(instance, out var current) && current == held
                 ? MigrationRules.Release(targetNode, targetId, sourceNode, held.Primary, reason, now)
                 : MoveDecision.Refuse(ClaimRules.NotLive(held.First)),
-            (decision, targetNode) =>
+            (decision, targetNode, _) =>
             {
                 var released = Released(decision.OnSource, source.View.Id);
                 released.Claims.Add(Released(decision.OnTarget, targetNode.Id).Claims);

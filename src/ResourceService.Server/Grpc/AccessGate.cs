@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
@@ -137,14 +136,11 @@ internal sealed class AccessGate(
         return AnswerAsync(http, status);
     }
 
-    // An answer without a message: its status is in the headers. The messages are plain ASCII without '%', which needs no encoding.
+    // An answer without a message: its status is in the headers.
     private static Task AnswerAsync(HttpContext http, Status status)
     {
-        var headers = http.Response.Headers;
         http.Response.ContentType = "application/grpc";
-        headers["grpc-status"] = status.Code.ToString();
-        headers["grpc-message"] = status.Message;
-        headers["grpc-status-details-bin"] = Convert.ToBase64String(status.ToByteArray());
+        LibraryErrors.Answer(http.Response.Headers, status);
         return Task.CompletedTask;
     }
 

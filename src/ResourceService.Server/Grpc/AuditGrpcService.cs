@@ -28,7 +28,7 @@ internal sealed class AuditGrpcService(
             requestId,
             context.Actor(),
             V1.AuditNodeResponse.Parser,
-            stamp => audits.AuditAsync(id, heals ? AuditMode.Heal : AuditMode.Report, generation, observed, stamp, context.CancellationToken),
+            stamp => audits.AuditAsync(id, heals ? AuditMode.Heal : AuditMode.Report, generation, observed, stamp),
             context.CancellationToken);
         return result.GetOrThrow();
     }

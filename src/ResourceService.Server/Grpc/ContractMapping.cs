@@ -151,6 +151,7 @@ internal static class ContractMapping
         ChangeKind.NodeDeleted => V1.EventKind.NodeDeleted,
         ChangeKind.InstanceClaimed => V1.EventKind.InstanceClaimed,
         ChangeKind.InstanceUpdated => V1.EventKind.InstanceUpdated,
+        ChangeKind.InstanceStayed => V1.EventKind.InstanceStayed,
         ChangeKind.ClaimConfirmed => V1.EventKind.ClaimConfirmed,
         ChangeKind.ClaimRenewed => V1.EventKind.ClaimRenewed,
         ChangeKind.ClaimAborted => V1.EventKind.ClaimAborted,

@@ -32,6 +32,16 @@ internal sealed class FieldViolations
 
     private static readonly SearchValues<char> _traitCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
+    // What ends a line, or turns the order of what follows it around, in a terminal or an editor: control characters, line and paragraph separators,
+    // and the marks, embeddings, overrides and isolates of bidirectional text. Letters of every script, and joiners, are text.
+    private static readonly SearchValues<char> _disruptive = SearchValues.Create(
+    [
+        .. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(char.IsControl),
+        '\u061c', '\u200e', '\u200f', '\u2028', '\u2029',
+        '\u202a', '\u202b', '\u202c', '\u202d', '\u202e',
+        '\u2066', '\u2067', '\u2068', '\u2069',
+    ]);
+
     private List<BadRequest.Types.FieldViolation>? _violations;
 
     // Where in the request the fields named now are, outermost first; spelled out only for a violation.
@@ -139,13 +149,13 @@ internal sealed class FieldViolations
         return null;
     }
 
-    /// <summary>Text that may not break a log line: no control characters, at most so long.</summary>
+    /// <summary>Text that may not break or disguise a log line, at most so long.</summary>
     public string Text(string field, string value, int lengthMax = IdLengthMax)
     {
         if (value.Length > lengthMax)
             Add(field, $"has {value.Length} characters; at most {lengthMax} are allowed");
-        else if (HasControlCharacters(value))
-            Add(field, "has control characters");
+        else if (value.AsSpan().ContainsAny(_disruptive))
+            Add(field, value, "has control characters, line separators or marks of text direction");
         return value;
     }
 
@@ -233,17 +243,6 @@ internal sealed class FieldViolations
         return Math.Clamp(value, 1, 1000);
     }
 
-    private static bool HasControlCharacters(string value)
-    {
-        foreach (var character in value)
-        {
-            if (char.IsControl(character))
-                return true;
-        }
-
-        return false;
-    }
-
     private string PathOf(string field)
     {
         if (_path is null)
@@ -264,6 +263,6 @@ internal sealed class FieldViolations
     public static string Show(string value, int lengthMax = ShownMax)
     {
         var shown = value.Length <= lengthMax ? value : value[..lengthMax] + "...";
-        return string.Concat(shown.Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '?' : character));
+        return string.Concat(shown.Select(character => _disruptive.Contains(character) || char.IsSurrogate(character) ? '?' : character));
     }
 }

@@ -104,8 +104,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
                 reason,
                 generation,
                 stamp,
-                static (migration, claim) => new V1.RevertMigrationResponse { Migration = migration, Claim = claim },
-                context.CancellationToken),
+                static (migration, claim) => new V1.RevertMigrationResponse { Migration = migration, Claim = claim }),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -131,8 +130,7 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
                 reason,
                 generation,
                 stamp,
-                static (migration, claim) => new V1.FailMigrationResponse { Migration = migration, Claim = claim },
-                context.CancellationToken),
+                static (migration, claim) => new V1.FailMigrationResponse { Migration = migration, Claim = claim }),
             context.CancellationToken);
         return result.GetOrThrow();
     }

@@ -125,11 +125,13 @@ internal sealed class NodeGrpcService(
                 if (nodes.Find(id) is not { } worker)
                     return RpcErrors.NodeNotFound(id.Value);
                 var now = fleet.Now;
-                return await worker.CallAsync(
+                var outcome = await NodeStep.RunAsync(() => new NodeStep(
+                    fleet,
                     stamp,
+                    worker,
                     node => NodeRules.Delete(node, request.Force, reason, generation, now),
-                    (_, decision) => new V1.DeleteNodeResponse { ReleasedClaimCount = decision.Changes.Count - 1 },
-                    context.CancellationToken);
+                    (_, decision) => new V1.DeleteNodeResponse { ReleasedClaimCount = decision.Changes.Count - 1 }));
+                return CallResult<V1.DeleteNodeResponse>.Of(outcome, id.Value);
             },
             context.CancellationToken);
         return result.GetOrThrow();

@@ -75,8 +75,7 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
                 reason,
                 generation,
                 stamp,
-                static (migration, claim) => new V1.RevertResizeResponse { Migration = migration, Claim = claim },
-                context.CancellationToken),
+                static (migration, claim) => new V1.RevertResizeResponse { Migration = migration, Claim = claim }),
             context.CancellationToken);
         return result.GetOrThrow();
     }

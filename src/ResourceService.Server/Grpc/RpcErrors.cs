@@ -39,7 +39,12 @@ internal static class RpcErrors
     }
 
     /// <summary>Bytes that are no message at all.</summary>
-    public static Status Malformed() => Make(Code.InvalidArgument, ErrorReason.InvalidField, "The message cannot be parsed; the stream ends here.");
+    public static Status Malformed() => Make(Code.InvalidArgument, ErrorReason.InvalidField, "The message cannot be parsed; the call ends here.");
+
+    /// <summary>A message beyond the limit.</summary>
+    public static Status MessageTooLong(int max) => Make(
+        Code.ResourceExhausted, ErrorReason.MessageTooLong, $"The message has more than {max} bytes, as many as Requests:MessageBytesMax allows.",
+        ("message_bytes_max", Text(max)));
 
     /// <summary>A page token that this list did not give.</summary>
     public static Status InvalidPageToken() =>

@@ -15,10 +15,10 @@ namespace ResourceService.Server.Moves;
 /// <param name="target">The node to move to.</param>
 /// <param name="source">The node to move from.</param>
 /// <param name="decide">Asks the rules: the target's picture and the source's in, the decision out.</param>
-/// <param name="reply">Builds the answer from the decision and the target right after it.</param>
+/// <param name="reply">Builds the answer from the decision and the two nodes right after it.</param>
 internal sealed class MoveStep(
     FleetServices fleet, RequestStamp stamp, NodeWorker target, NodeWorker source, Func<NodeView, NodeView, MoveDecision> decide,
-    Func<MoveDecision, NodeView, IMessage> reply) : GroupDecision(fleet, stamp)
+    Func<MoveDecision, NodeView, NodeView, IMessage> reply) : GroupDecision(fleet, stamp)
 {
     private Migration? _entered;
 
@@ -37,7 +37,7 @@ internal sealed class MoveStep(
 
         var changes = decision.OnTarget.Select(change => (onTarget.Before.NodeKey, change))
             .Concat(decision.OnSource.Select(change => (onSource.Before.NodeKey, change)));
-        return Accept(members, [.. changes], () => reply(decision, onTarget.Ledger.View));
+        return Accept(members, [.. changes], () => reply(decision, onTarget.Ledger.View, onSource.Ledger.View));
     }
 
     /// <inheritdoc/>

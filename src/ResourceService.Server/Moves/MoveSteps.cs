@@ -9,8 +9,8 @@ using ResourceService.Storage;
 namespace ResourceService.Server.Moves;
 
 /// <summary>
-/// The steps of a move's life, each on the nodes that it concerns. Progress and taking back change the target alone; a start looks at the source and
-/// a confirm releases it, so those two own both nodes for the moment of the decision.
+/// The steps of a move's life, each on the nodes that it concerns. Progress changes the target alone; a start looks at the source and an end changes
+/// its claim, so those own both nodes for the moment of the decision.
 /// </summary>
 internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaimReader reader)
 {
@@ -54,39 +54,53 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         CancellationToken cancellation)
         where TReply : class, IMessage
     {
+        if (nodes.Find(id.NodeKey) is not { } target)
+            return RpcErrors.MigrationNotFound(id);
         var now = fleet.Now;
-        return await OnTargetAsync(
-            id,
-            step,
-            ofResize: null,
+        var command = new NodeCommand(
             node => MigrationRules.Update(node, id, step, reason, generation, now.Add(lease), now),
-            (migration, _) => reply(ToContract(migration), null),
-            reply,
+            (node, _) => reply(ToContract(node.Migrations[id.Sequence]), null),
             stamp,
             cancellation);
+        target.Post(command);
+        return await AnswerAsync(await command.Completion, target, id, step, ofResize: null, reply, stamp);
     }
 
     /// <summary>Ends a move so that the instance stays on the source.</summary>
-    public async ValueTask<CallResult<TReply>> EndAsync<TReply>(
-        MigrationId id, MigrationStep step, bool? ofResize, string reason, long? generation, RequestStamp stamp, Reply<TReply> reply,
-        CancellationToken cancellation)
+    public ValueTask<CallResult<TReply>> EndAsync<TReply>(
+        MigrationId id, MigrationStep step, bool? ofResize, string reason, long? generation, RequestStamp stamp, Reply<TReply> reply)
         where TReply : class, IMessage
     {
         var now = fleet.Now;
-        return await OnTargetAsync(
+        return EndAsync(
             id,
             step,
             ofResize,
-            node => MigrationRules.End(node, id, step, ofResize, reason, generation, now),
-            (migration, node) => reply(ToContract(migration), SourceClaim(migration, node)),
+            (target, source) => MigrationRules.End(target, source, id, step, ofResize, reason, generation, now),
+            (ended, _, source) => source.Claims.TryGetValue(ended.After.Source.Sequence, out var stays) ? ContractMapping.ToContract(stays, source.Id) : null,
             reply,
-            stamp,
-            cancellation);
+            stamp);
     }
 
     /// <summary>Ends a move so that the instance stays on the target.</summary>
-    public async ValueTask<CallResult<TReply>> ConfirmAsync<TReply>(
+    public ValueTask<CallResult<TReply>> ConfirmAsync<TReply>(
         MigrationId id, bool ofResize, long? generation, RequestStamp stamp, Reply<TReply> reply)
+        where TReply : class, IMessage
+    {
+        var now = fleet.Now;
+        return EndAsync(
+            id,
+            MigrationStep.Confirm,
+            ofResize,
+            (target, source) => MigrationRules.Confirm(target, source, id, ofResize, generation, now),
+            (ended, target, _) => ContractMapping.ToContract(ended.TargetAfter, target.Id),
+            reply,
+            stamp);
+    }
+
+    private async ValueTask<CallResult<TReply>> EndAsync<TReply>(
+        MigrationId id, MigrationStep step, bool? ofResize, Func<NodeView, NodeView, MoveDecision> decide,
+        Func<MigrationChanged, NodeView, NodeView, V1.Claim?> claimLeft, Reply<TReply> reply, RequestStamp stamp)
         where TReply : class, IMessage
     {
         if (nodes.Find(id.NodeKey) is not { } target)
@@ -94,17 +108,20 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         // The store shows a move a moment before its node does, to those who list moves.
         var known = target.View.Migrations.GetValueOrDefault(id.Sequence) ?? Stored(id);
         if (known is not { } inFlight || !inFlight.State.IsInFlight())
-            return await KeptAnswers.KeepAsync(target, ExplainEnded(id, known, MigrationStep.Confirm, ofResize, reply), stamp, CancellationToken.None);
+            return await KeptAnswers.KeepAsync(target, ExplainEnded(id, known, step, ofResize, reply), stamp, CancellationToken.None);
 
-        var now = fleet.Now;
-        var step = new MoveStep(
+        var move = new MoveStep(
             fleet,
             stamp,
             target,
             nodes.Find(inFlight.Source.NodeKey)!,
-            (targetNode, sourceNode) => MigrationRules.Confirm(targetNode, sourceNode, id, ofResize, generation, now),
-            (decision, node) => reply(ToContract(MigrationAfter(decision)), ContractMapping.ToContract(((MigrationChanged)decision.OnTarget[0]).TargetAfter, node.Id)));
-        return await AnswerAsync(await step.PostAsync(), target, id, MigrationStep.Confirm, ofResize, reply, stamp, CancellationToken.None);
+            decide,
+            (decision, targetAfter, sourceAfter) =>
+            {
+                var ended = (MigrationChanged)decision.OnTarget[0];
+                return reply(ToContract(ended.After), claimLeft(ended, targetAfter, sourceAfter));
+            });
+        return await AnswerAsync(await move.PostAsync(), target, id, step, ofResize, reply, stamp);
     }
 
     private Task<CommandOutcome> StartAsync<TReply>(
@@ -119,7 +136,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             target,
             source,
             (targetNode, sourceNode) => Start(targetNode, sourceNode, sourceId, request, targetId, now),
-            (decision, node) => Started((MigrationChanged)decision.OnTarget[0], node, reply));
+            (decision, targetAfter, _) => Started((MigrationChanged)decision.OnTarget[0], targetAfter, reply));
         return step.PostAsync();
     }
 
@@ -148,29 +165,11 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
     private TReply Started<TReply>(MigrationChanged started, NodeView target, Reply<TReply> reply) =>
         reply(ToContract(started.After), ContractMapping.ToContract(started.TargetAfter, target.Id, started.After.Id));
 
-    // A step that changes the target alone.
-    private async ValueTask<CallResult<TReply>> OnTargetAsync<TReply>(
-        MigrationId id, MigrationStep step, bool? ofResize, Func<NodeView, Decision> decide, Func<Migration, NodeView, TReply> answer, Reply<TReply> reply,
-        RequestStamp stamp, CancellationToken cancellation)
-        where TReply : class, IMessage
-    {
-        if (nodes.Find(id.NodeKey) is not { } target)
-            return RpcErrors.MigrationNotFound(id);
-        var command = new NodeCommand(
-            decide,
-            (node, decision) => answer(decision.Changes.Count > 0 ? ((MigrationChanged)decision.Changes[0]).After : node.Migrations[id.Sequence], node),
-            stamp,
-            cancellation);
-        target.Post(command);
-        return await AnswerAsync(await command.Completion, target, id, step, ofResize, reply, stamp, cancellation);
-    }
-
     private async ValueTask<CallResult<TReply>> AnswerAsync<TReply>(
-        CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply, RequestStamp stamp,
-        CancellationToken cancellation)
+        CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply, RequestStamp stamp)
         where TReply : class, IMessage =>
         outcome.Refusal?.Kind == RefusalKind.MigrationNotInFlight
-            ? await KeptAnswers.KeepAsync(target, ExplainEnded(id, Stored(id), step, ofResize, reply), stamp, cancellation)
+            ? await KeptAnswers.KeepAsync(target, ExplainEnded(id, Stored(id), step, ofResize, reply), stamp, CancellationToken.None)
             : CallResult<TReply>.Of(outcome, target.View.Id.Value);
 
     // A move that is not in flight any more: the step was taken before, or another one ended the move, or there never was one.
@@ -185,7 +184,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             return RpcErrors.Of(MigrationRules.WrongType(ended), target.Id.Value);
         if (MigrationTransitions.Next(ended.State, step) is null)
             return RpcErrors.Of(MigrationRules.WrongState(ended, "it has ended"), target.Id.Value);
-        return reply(ToContract(ended), step == MigrationStep.Confirm ? TargetClaim(ended, target) : SourceClaim(ended, target));
+        return reply(ToContract(ended), step == MigrationStep.Confirm ? TargetClaim(ended, target) : SourceClaim(ended));
     }
 
     private Migration? Stored(MigrationId id) => reader.FindMigration(id.Sequence) is { } stored && stored.Id == id ? stored : null;
@@ -196,14 +195,14 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         return claim is null ? null : ContractMapping.ToContract(claim, target.Id, nodes.MigrationOf(claim));
     }
 
-    // The instance's claim as it stays, without the move that has just ended; none when its node is gone.
-    private V1.Claim? SourceClaim(Migration ended, NodeView target)
+    // It may be moving again by now.
+    private V1.Claim? SourceClaim(Migration ended)
     {
-        var source = ended.Source.NodeKey == target.NodeKey ? target : nodes.Find(ended.Source.NodeKey)!.View;
-        return source.Claims.TryGetValue(ended.Source.Sequence, out var claim) ? ContractMapping.ToContract(claim, source.Id) : null;
+        var source = nodes.Find(ended.Source.NodeKey)!.View;
+        return source.Claims.TryGetValue(ended.Source.Sequence, out var claim)
+            ? ContractMapping.ToContract(claim, source.Id, nodes.MigrationOf(claim))
+            : null;
     }
-
-    private static Migration MigrationAfter(MoveDecision decision) => ((MigrationChanged)decision.OnTarget[0]).After;
 
     private V1.Migration ToContract(Migration migration) => MigrationMapping.ToContract(migration, nodes);
 }

@@ -58,6 +58,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             Remember(request);
         _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
+        _services.Nodes = _nodes;
         _nodes.Load(contents.Nodes, contents.LastClaimSequence, contents.LastAuditSequence);
         _metrics.Observe(_readings);
         _retention.Start();

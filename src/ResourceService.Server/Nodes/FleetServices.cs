@@ -11,6 +11,7 @@ internal sealed class FleetServices(
     ServiceMetrics metrics)
 {
     private GroupCommitter? _committer;
+    private NodeDirectory? _nodes;
 
     /// <summary>Their bounds.</summary>
     public NodeOptions Options { get; } = options;
@@ -35,6 +36,13 @@ internal sealed class FleetServices(
     {
         get => _committer ?? throw new InvalidOperationException("The fleet is not loaded yet.");
         set => _committer = value;
+    }
+
+    /// <summary>Every node. Set once, before the first command.</summary>
+    public NodeDirectory Nodes
+    {
+        get => _nodes ?? throw new InvalidOperationException("The fleet is not loaded yet.");
+        set => _nodes = value;
     }
 
     /// <summary>The moment now, by the only clock.</summary>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
@@ -94,6 +95,8 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
             // A refusal may rest on changes that are not durable yet: it takes the same way and waits for them.
             _trace?.Deciding();
             _decided = DecideOn(members);
+            if (_decided.Refusal?.Kind == RefusalKind.StaleGeneration)
+                Fleet.Metrics.CallerWasStale();
             _trace?.Decided(_decided.Refusal);
         }
         catch (Exception fault)

@@ -27,9 +27,6 @@ internal sealed class NodeCommand(
     /// <summary>The instance that must hold no claim yet; set for new claims.</summary>
     public InstanceId? NewInstance { get; init; }
 
-    /// <summary>Undoes what deciding did beside the ledger, when the decision could not be applied.</summary>
-    public Action? TakeBack { get; init; }
-
     /// <summary>Ends when the command was refused or is durable.</summary>
     public Task<CommandOutcome> Completion => _completion.Task;
 

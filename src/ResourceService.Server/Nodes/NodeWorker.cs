@@ -111,8 +111,13 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>Ends the claims whose lease is over, without being woken by the clock.</summary>
     public void ExpireLeasesNow(Instant now)
     {
-        if (_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
-            Post(new NodeCommand(node => ClaimRules.Expire(node, now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
+        if (!_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
+            return;
+        // Nobody waits for it: what it could not end is looked at again.
+        _ = NodeStep.RunAsync(() => new NodeStep(_fleet, RequestStamp.Service, this, node => ClaimRules.Expire(node, now), static (_, _) => _noReply)
+        {
+            MayEnd = migration => migration.LeaseEnd <= now,
+        });
     }
 
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>
@@ -223,7 +228,6 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
             _ledger.Poison();
             if (command.NewInstance is { } instance && _fleet.Instances.TryFind(instance, out var entered) && entered.First.NodeKey == before.NodeKey)
                 _fleet.Instances.Leave(instance, entered.First);
-            command.TakeBack?.Invoke();
             command.Break(_ledger, before, fault);
             _fleet.Committer.Submit(command);
         }

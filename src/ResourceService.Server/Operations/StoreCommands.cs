@@ -14,76 +14,71 @@ internal static class StoreCommands
     private const int Found = 1;
     private const int WronglyCalled = 2;
     private const string Force = "--force";
+    private const string To = "to";
+    private const string From = "from";
 
-    private const string Usage = """
-        backup --to FILE [--force]      copies the ledger, also while the service runs; --force replaces FILE
-        restore --from FILE [--force]   replaces the ledger while no service runs; --force also a newer or unreadable one
-        verify [--from FILE]            looks the ledger or a backup through and adds every node's claims up
-        """;
-
-    private static readonly Dictionary<string, Func<IConfiguration, StorageOptions, bool, int>> _commands = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Command> _commands = new(StringComparer.Ordinal)
     {
-        ["backup"] = Backup,
-        ["restore"] = Restore,
-        ["verify"] = Verify,
+        ["backup"] = new(Backup, To, IsRequired: true, TakesForce: true),
+        ["restore"] = new(Restore, From, IsRequired: true, TakesForce: true),
+        ["verify"] = new(Verify, From, IsRequired: false, TakesForce: false),
     };
 
-    /// <summary>Whether the arguments begin with a command's name, or with a word that could only be meant for one.</summary>
-    public static bool IsNamed(string[] args) => args is [{ Length: > 0 } first, ..] && first[0] is not ('-' or '/') && !first.Contains('=');
-
-    /// <summary>The command that the arguments name; null when the program is to serve.</summary>
-    public static Func<int>? Find(string[] args)
+    /// <summary>Runs the command that the arguments name.</summary>
+    public static int Run(string[] args)
     {
-        if (!IsNamed(args))
-            return null;
-        if (!_commands.TryGetValue(args[0], out var run))
-            return Explain;
-        var configuration = new ConfigurationBuilder()
-            .SetBasePath(AppContext.BaseDirectory)
-            .AddJsonFile("appsettings.json", optional: true)
-            .AddEnvironmentVariables()
-            .AddCommandLine([.. args.Skip(1).Where(argument => argument != Force)])
-            .Build();
-        return () => run(configuration, StorageOf(configuration), args.Contains(Force, StringComparer.Ordinal));
+        if (!_commands.TryGetValue(args[0], out var command))
+            return Refuse($"'{args[0]}' is no command");
+        var isForced = command.TakesForce && args.Contains(Force, StringComparer.Ordinal);
+        string? path = null;
+        var settings = new List<string>();
+        foreach (var (text, name, value) in Arguments.Read([.. args.Skip(1).Where(argument => !isForced || argument != Force)]))
+        {
+            if (string.IsNullOrEmpty(value))
+                return Refuse($"'{text}' means nothing to {args[0]}");
+            if (name == command.FileOption)
+                path = Path.GetFullPath(value);
+            else if (name is To or From)
+                return Refuse($"{args[0]} has no --{name}");
+            else
+                settings.Add($"--{name}={value}");
+        }
+
+        if (command.IsRequired && path is null)
+            return Refuse($"{args[0]} needs --{command.FileOption} FILE");
+        return command.Run(ServiceOptions.ReadStorage(ServiceSettings.Load([.. settings]).Configuration), path, isForced);
     }
 
-    private static int Backup(IConfiguration arguments, StorageOptions storage, bool force)
+    private static int Backup(StorageOptions storage, string? path, bool force)
     {
-        if (arguments["to"] is not { Length: > 0 } path)
-            return Explain();
-        Console.WriteLine($"Backed up to {path}: {SqliteBackup.Take(storage, Path.GetFullPath(path), force)}");
+        Console.WriteLine($"Backed up to {path}: {SqliteBackup.Take(storage, path!, force)}");
         return Succeeded;
     }
 
-    private static int Restore(IConfiguration arguments, StorageOptions storage, bool force)
+    private static int Restore(StorageOptions storage, string? path, bool force)
     {
-        if (arguments["from"] is not { Length: > 0 } path)
-            return Explain();
-        Console.WriteLine($"Restored from {path}: {SqliteBackup.Restore(storage, Path.GetFullPath(path), force)}");
+        Console.WriteLine($"Restored from {path}: {SqliteBackup.Restore(storage, path!, force)}");
         return Succeeded;
     }
 
-    private static int Verify(IConfiguration arguments, StorageOptions storage, bool force)
+    private static int Verify(StorageOptions storage, string? path, bool force)
     {
-        var (summary, differences) = SqliteBackup.Verify(storage, arguments["from"] is { Length: > 0 } path ? Path.GetFullPath(path) : null);
+        var (summary, differences) = SqliteBackup.Verify(storage, path);
         foreach (var difference in differences)
             Console.WriteLine(difference);
         Console.WriteLine($"{(differences.Count == 0 ? "Sound" : $"{differences.Count} differences")}: {summary}");
         return differences.Count == 0 ? Succeeded : Found;
     }
 
-    private static StorageOptions StorageOf(IConfiguration configuration)
+    private static int Refuse(string why)
     {
-        var section = configuration.GetSection("Storage");
-        string[] wrong = [.. OptionsRules.Unreadable<StorageOptions>(section), .. OptionsRules.Unknown<StorageOptions>(section)];
-        return wrong.Length > 0
-            ? throw new StoreException($"The configuration is wrong: {string.Join("; ", wrong)}.")
-            : section.Get<StorageOptions>() ?? new StorageOptions();
-    }
-
-    private static int Explain()
-    {
-        Console.Error.WriteLine(Usage);
+        Console.Error.WriteLine($"{why}.{Environment.NewLine}{Usage.Commands}");
         return WronglyCalled;
     }
+
+    /// <param name="Run">Does it, on a store, a file or none, and by force or not.</param>
+    /// <param name="FileOption">What the file's option is called.</param>
+    /// <param name="IsRequired">Whether it needs the file.</param>
+    /// <param name="TakesForce">Whether it can be told to replace.</param>
+    private sealed record Command(Func<StorageOptions, string?, bool, int> Run, string FileOption, bool IsRequired, bool TakesForce);
 }

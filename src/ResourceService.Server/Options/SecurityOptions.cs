@@ -50,7 +50,7 @@ public sealed class SecurityOptions
     /// <summary>The claim that names the caller in events.</summary>
     public string TokenNameClaim { get; set; } = "sub";
 
-    /// <summary>The claim with the caller's roles, one or a list; values that are no role are passed over.</summary>
+    /// <summary>The claim with the caller's roles, one or a list, or a path to it with dots; values that are no role are passed over.</summary>
     public string TokenRoleClaim { get; set; } = "roles";
 
     /// <summary>The claim with an agent's node.</summary>

@@ -1,6 +1,6 @@
 namespace ResourceService.Server.Security;
 
-/// <summary>Something secret or public that may change while the service runs.</summary>
+/// <summary>Something in a file or at an address that may change while the service runs.</summary>
 internal interface IReloadable
 {
     /// <summary>Where it comes from, for the log.</summary>

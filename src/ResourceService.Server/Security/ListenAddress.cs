@@ -1,4 +1,5 @@
 using System.Net;
+using ResourceService.Server.Options;
 
 namespace ResourceService.Server.Security;
 
@@ -9,10 +10,11 @@ namespace ResourceService.Server.Security;
 /// <param name="Port">Its port.</param>
 internal sealed record ListenAddress(string Url, bool IsTls, bool IsLocal, int Port)
 {
-    /// <summary>Reads all of them; they are known to be well-formed.</summary>
+    /// <summary>Reads all of them that are right.</summary>
     public static IReadOnlyList<ListenAddress> Read(string urls) =>
     [
-        .. from url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries)
+        .. from url in UrlRules.Split(urls)
+           where UrlRules.IsRight(url)
            let address = BindingAddress.Parse(url)
            select new ListenAddress(url, string.Equals(address.Scheme, "https", StringComparison.OrdinalIgnoreCase), IsThisMachine(address), address.Port),
     ];

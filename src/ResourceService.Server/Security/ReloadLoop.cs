@@ -3,7 +3,7 @@ using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Security;
 
-/// <summary>Looks at certificates and keys now and then, so that new ones need no restart.</summary>
+/// <summary>Looks at certificates, keys and settings in files now and then, so that new ones need no restart.</summary>
 internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptions options, TimeProvider time, ILogger<ReloadLoop> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

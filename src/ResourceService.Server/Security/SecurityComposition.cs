@@ -16,24 +16,20 @@ internal static class SecurityComposition
     private static readonly TimeSpan _keySetTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Adds the parts.</summary>
-    /// <param name="builder">The host to be.</param>
-    /// <param name="security">Who may call, and how callers are known.</param>
-    /// <param name="limits">What one caller may ask.</param>
-    /// <param name="plainPorts">Ports beside those of <c>urls</c> that speak no TLS.</param>
-    public static void AddSecurity(this WebApplicationBuilder builder, SecurityOptions security, LimitOptions limits, IEnumerable<int> plainPorts)
+    public static void AddSecurity(this WebApplicationBuilder builder, ServiceOptions options)
     {
-        var services = builder.Services;
+        var (services, security, limits) = (builder.Services, options.Security, options.Limits);
         services.AddSingleton<AccessLog>();
         services.AddSingleton<CallerLimits>();
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<CertificateIdentity>();
         services.AddSingleton<NodeOwnership>();
-        if (security.CertificateFile.Length > 0 || security.Mode.TakesTokens())
-            services.AddHostedService<ReloadLoop>();
         if (security.CertificateFile.Length > 0)
-            services.AddTls(security, ListenAddress.Read(builder.Configuration["urls"] ?? ""), plainPorts);
+            services.AddTls(security, ListenAddress.Read(options.Urls), options.OwnPorts.Select(own => own.Port));
         if (security.Mode.TakesTokens())
             services.AddTokens(security);
+        if (services.Any(service => service.ServiceType == typeof(IReloadable)))
+            services.AddHostedService<ReloadLoop>();
         if (IsGated(security, limits))
         {
             services.AddSingleton<AccessInterceptor>();
@@ -50,6 +46,8 @@ internal static class SecurityComposition
             app.UseMiddleware<AccessGate>();
         if (security is { Mode: SecurityMode.None, AllowUnauthenticatedNetwork: true })
             app.Logger.Unauthenticated();
+        if (app.Services.GetService<ServerTls>()?.WhyRefused(app.Services.GetRequiredService<TimeProvider>().GetUtcNow()) is { } why)
+            app.Logger.CertificateOutOfDate(why);
     }
 
     /// <summary>Gives each method of a service its rule.</summary>

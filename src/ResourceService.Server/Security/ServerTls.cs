@@ -14,6 +14,16 @@ internal sealed class ServerTls(
     /// <summary>What clients' certificates are verified against now; null when none are asked for.</summary>
     public X509ChainPolicy? Authorities => authorities?.Current;
 
+    /// <summary>Why clients refuse the service's certificate at a time; null when it is within its dates.</summary>
+    public string? WhyRefused(DateTimeOffset now)
+    {
+        var certificate = serverCertificate.Current.TargetCertificate;
+        var (from, until) = (certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+        if (until <= now.UtcDateTime)
+            return $"expired at {until:u}";
+        return from > now.UtcDateTime ? $"is not valid before {from:u}" : null;
+    }
+
     /// <summary>Puts TLS on an endpoint, unless its address is plain.</summary>
     public void UseOn(ListenOptions endpoint)
     {

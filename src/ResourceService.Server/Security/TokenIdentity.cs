@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using ResourceService.Ledger;
@@ -70,7 +71,9 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
             };
         }
 
-        if (Read((JsonWebToken)result.SecurityToken) is not { } caller)
+        // RFC 7515, 4.1.11: a token with rules of its own that must be understood is not valid to whom does not know them; here are none.
+        var token = (JsonWebToken)result.SecurityToken;
+        if (token.TryGetHeaderValue<object>("crit", out _) || Read(token) is not { } caller)
             return AccessRefusal.TokenInvalid;
         // Counting locks all of it: only for a token that is new.
         if (remembered.Callers.Count >= RememberedMax)
@@ -84,21 +87,33 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
     {
         if (Text(token, options.TokenNameClaim) is not { } name || !Caller.IsName(name))
             return null;
-        var roles = Roles.None;
-        foreach (var claim in token.Claims)
+        NodeId? node = Text(token, options.TokenNodeClaim) is { } id && Caller.IsNode(id) ? new NodeId(id) : null;
+        // A token may last until the end of time.
+        var until = token.ValidTo < DateTime.MaxValue - _skew ? token.ValidTo + _skew : DateTime.MaxValue;
+        return new Caller(name, RolesOf(token), node, new DateTimeOffset(until, TimeSpan.Zero), limits.Of(name));
+    }
+
+    // The claim of that name or, where the token has none, what the name leads to as a path: Keycloak's roles are at realm_access.roles.
+    private Roles RolesOf(JsonWebToken token)
+    {
+        using var payload = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+        var path = payload.RootElement.TryGetProperty(options.TokenRoleClaim, out _) ? [options.TokenRoleClaim] : options.TokenRoleClaim.Split('.');
+        var found = payload.RootElement;
+        foreach (var name in path)
         {
-            if (claim.Type == options.TokenRoleClaim)
-                roles |= RoleNames.Parse(claim.Value);
+            if (found.ValueKind != JsonValueKind.Object || !found.TryGetProperty(name, out found))
+                return Roles.None;
         }
 
-        NodeId? node = Text(token, options.TokenNodeClaim) is { } id && Caller.IsNode(id) ? new NodeId(id) : null;
-        return new Caller(name, roles, node, new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + _skew, limits.Of(name));
+        return (found.ValueKind == JsonValueKind.Array ? found.EnumerateArray() : Enumerable.Repeat(found, 1))
+            .Where(word => word.ValueKind == JsonValueKind.String)
+            .Aggregate(Roles.None, (roles, word) => roles | RoleNames.Parse(word.GetString()!));
     }
 
     private static string? Text(JsonWebToken token, string claim) => token.TryGetPayloadValue<string>(claim, out var value) ? value : null;
 
     private static bool IsWithin(DateTime? from, DateTime? until, DateTime now, TimeSpan skew) =>
-        until is { } end && now < end + skew && (from is not { } start || now >= start - skew);
+        until is { } end && now - skew < end && (from is not { } start || now + skew >= start);
 
     private sealed record Remembered(object KeysVersion)
     {

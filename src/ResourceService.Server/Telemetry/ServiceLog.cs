@@ -48,6 +48,9 @@ internal static partial class ServiceLog
     [LoggerMessage(33, LogLevel.Warning, "Callers are not authenticated: whoever reaches this service may do everything")]
     public static partial void Unauthenticated(this ILogger logger);
 
+    [LoggerMessage(34, LogLevel.Error, "The server's certificate {Why}: clients refuse the service until a valid one takes its place, which needs no restart")]
+    public static partial void CertificateOutOfDate(this ILogger logger, string why);
+
     [LoggerMessage(43, LogLevel.Warning, "A watcher took nothing for {Seconds} s and was cut off after revision {Revision}")]
     public static partial void WatcherCutOff(this ILogger logger, int seconds, long revision);
 

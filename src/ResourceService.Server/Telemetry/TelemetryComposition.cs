@@ -59,9 +59,11 @@ internal static class TelemetryComposition
             options => options.FormatterName = builder.Configuration["Logging:Console:FormatterName"] ?? ConsoleFormatterNames.Simple);
     }
 
-    // OTEL_TRACES_EXPORTER and its like decide; without them an endpoint does. The specification's default is to send to this machine: a
-    // service that is not asked to send anything does not.
-    private static bool IsSent(IConfiguration configuration, string signal)
+    /// <summary>
+    /// Whether a signal is sent. OTEL_TRACES_EXPORTER and its like decide; without them an endpoint does. The specification's default is to send to
+    /// this machine: a service that is not asked to send anything does not.
+    /// </summary>
+    public static bool IsSent(IConfiguration configuration, string signal)
     {
         if (string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase))
             return false;

@@ -47,7 +47,7 @@ internal static class DatabaseFile
 
     /// <summary>The error of a damaged file.</summary>
     public static StoreException Damaged(string path, string fault, Exception? cause = null) => new(
-        $"The database {path} is damaged: {fault}. It is not served as it is: move it away and run 'restore --from' with a backup.", cause);
+        $"The database {path} is damaged: {fault.TrimEnd('.')}. It is not served as it is: move it away and run 'restore --from' with a backup.", cause);
 
     /// <summary>What a file holds. Throws when it is no ledger, or one of a newer build.</summary>
     public static DatabaseSummary Summarise(SqliteConnection connection, string path)

@@ -61,13 +61,19 @@ internal sealed class DrivenMove
     public MoveDecision Confirm(bool ofResize = false, long? generation = null, Instant? now = null) =>
         Apply(MigrationRules.Confirm(Target.View, Source.View, Id, ofResize, generation, now ?? Sample.Now));
 
-    public Decision End(MigrationStep step, bool? ofResize = null, string reason = "", long? generation = null, Instant? now = null) =>
-        Target.Decide(view => MigrationRules.End(view, Id, step, ofResize, reason, generation, now ?? Sample.Now));
+    public MoveDecision End(MigrationStep step, bool? ofResize = null, string reason = "", long? generation = null, Instant? now = null) =>
+        Apply(MigrationRules.End(Target.View, Source.View, Id, step, ofResize, reason, generation, now ?? Sample.Now));
 
     public MoveDecision Release(string reason = "deleted") =>
         Apply(MigrationRules.Release(Target.View, TargetId, Source.View, SourceId, reason, Sample.Now));
 
-    public void Expire(Instant now) => Target.Decide(view => ClaimRules.Expire(view, now));
+    public void Expire(Instant now)
+    {
+        var target = Target.View;
+        var changes = Target.Decide(view => ClaimRules.Expire(view, now)).Changes;
+        foreach (var (_, stays) in MigrationRules.StaysElsewhere(target, changes, _ => Source.View).ToList())
+            Source.Apply(Decision.Accept(stays));
+    }
 
     private MoveDecision Apply(MoveDecision decision)
     {

@@ -204,6 +204,49 @@ public class MigrationRulesTests
         Assert.Equal(RefusalKind.ClaimNotLive, move.Release().Refusal!.Kind);
     }
 
+    [Theory]
+    [InlineData(MigrationStep.Revert)]
+    [InlineData(MigrationStep.Fail)]
+    [InlineData(MigrationStep.Expire)]
+    public void The_end_of_a_move_touches_the_claim_that_stays(MigrationStep step)
+    {
+        foreach (var target in new[] { _target, _source })
+        {
+            var move = new DrivenMove(_source, target, $"on-{target.View.Id}").Start(MigrationType.Resize);
+            var (before, used) = (move.SourceClaim!, _source.View.Used.ToArray());
+            var generation = _source.View.Generation;
+            var later = Sample.LeaseEnd.Add(TimeSpan.FromSeconds(1));
+
+            if (step == MigrationStep.Expire)
+                move.Expire(later);
+            else
+                move.End(step, now: later);
+
+            Assert.Equal(before with { UpdateTime = later, Generation = _source.View.Generation }, move.SourceClaim);
+            Assert.Equal(generation + (target == _source ? 2 : 1), _source.View.Generation);
+            Assert.Equal((ChangeKind.InstanceStayed, move.Id), ((ClaimChanged)_source.Changes[^1].Change) is var stays ? (stays.Kind, stays.Migration!.Id) : default);
+            Assert.Equal(target == _source, used[0] > _source.View.Used[0]);
+        }
+    }
+
+    [Fact]
+    public void Moves_that_end_together_touch_their_sources_one_by_one()
+    {
+        var moves = Enumerable.Range(0, 3).Select(i => new DrivenMove(_source, _target, $"mover-{i}").Start(amounts: Sample.Amounts(1, 64))).ToList();
+        _source.Release(moves[1].SourceClaim!);
+
+        var stays = MigrationRules.StaysElsewhere(
+            _target.View, NodeRules.Delete(_target.View, force: true, "", null, Sample.Now).Changes, _ => _source.View).ToList();
+
+        foreach (var (nodeKey, change) in stays)
+        {
+            Assert.Equal(_source.View.NodeKey, nodeKey);
+            _source.Apply(Decision.Accept(change));
+        }
+
+        Assert.Equal([moves[0].SourceId, moves[2].SourceId], stays.Select(stay => stay.Change.ClaimAfter!.Id));
+    }
+
     [Fact]
     public void A_ledger_refuses_a_move_that_disagrees_with_its_target()
     {

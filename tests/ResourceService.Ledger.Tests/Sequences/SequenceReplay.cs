@@ -138,10 +138,8 @@ internal sealed class SequenceReplay(SequenceInput input)
     {
         if (instance.Target is not { } move)
             return;
-        var decision = MigrationRules.Confirm(move.Node.View, instance.Node.View, new MigrationId(move.Claim.NodeKey, move.Claim.Sequence), move.OfResize, null, Sample.Now);
-        Xunit.Assert.Null(decision.Refusal);
-        move.Node.Apply(new Decision(decision.OnTarget, null));
-        instance.Node.Apply(new Decision(decision.OnSource, null));
+        Apply(instance, move.Node, MigrationRules.Confirm(
+            move.Node.View, instance.Node.View, MigrationId.Of(move.Claim), move.OfResize, null, Sample.Now));
         (instance.Node, instance.Claim, instance.Flavor, instance.Target) = (move.Node, move.Claim, move.Flavor, null);
     }
 
@@ -149,10 +147,16 @@ internal sealed class SequenceReplay(SequenceInput input)
     {
         if (instance.Target is not { } move)
             return;
-        var id = new MigrationId(move.Claim.NodeKey, move.Claim.Sequence);
-        var decision = move.Node.Decide(view => MigrationRules.End(view, id, how, how == MigrationStep.Fail ? null : move.OfResize, "", null, Sample.Now));
-        Xunit.Assert.Null(decision.Refusal);
+        Apply(instance, move.Node, MigrationRules.End(
+            move.Node.View, instance.Node.View, MigrationId.Of(move.Claim), how, how == MigrationStep.Fail ? null : move.OfResize, "", null, Sample.Now));
         instance.Target = null;
+    }
+
+    private static void Apply(Tracked instance, DrivenNode target, MoveDecision decision)
+    {
+        Xunit.Assert.Null(decision.Refusal);
+        target.Apply(new Decision(decision.OnTarget, null));
+        instance.Node.Apply(new Decision(decision.OnSource, null));
     }
 
     private static void Release(Tracked instance)

@@ -20,8 +20,9 @@ internal static class ChartFiles
     [
         .. from entry in (List<object?>)YamlText.Documents(Table("ChangedValues.yaml")).Single()
            let given = (Dictionary<string, object?>)ChartValues.At(entry, "given")!
+           let isRefused = ChartValues.At(entry, "isRefused") is true
            from change in (Dictionary<string, object?>)ChartValues.At(entry, "changes")!
-           select new ChangedValue(change.Key, change.Value, given),
+           select new ChangedValue(change.Key, change.Value, given, isRefused),
     ];
 
     /// <summary>A file's text.</summary>
@@ -51,7 +52,8 @@ internal static class ChartFiles
 /// <param name="Path">Where it stands.</param>
 /// <param name="Value">What it is now.</param>
 /// <param name="Given">What else must be given for it to count.</param>
-internal sealed record ChangedValue(string Path, object? Value, Dictionary<string, object?> Given)
+/// <param name="IsRefused">Whether the chart refuses what is given without the change.</param>
+internal sealed record ChangedValue(string Path, object? Value, Dictionary<string, object?> Given, bool IsRefused)
 {
     /// <summary>All that is given.</summary>
     public Dictionary<string, object?> Changed => ChartValues.With(Given, Path, Value);

@@ -29,6 +29,10 @@ internal sealed class RenderedChart
     public IReadOnlyDictionary<string, string> Settings =>
         ((Dictionary<string, object?>)ChartValues.At(One("ConfigMap"), "data")!).ToDictionary(pair => pair.Key, pair => (string)pair.Value!);
 
+    /// <summary>What the service gets as a file, which it looks at while it runs.</summary>
+    public string SettingsFile => Of("ConfigMap").Select(map => ChartValues.At(map, "data")).OfType<Dictionary<string, object?>>()
+        .Select(data => data.GetValueOrDefault("settings.json")).OfType<string>().Single();
+
     /// <summary>The pod of the service, and the one of <c>helm test</c> where there is one.</summary>
     public IEnumerable<object> Pods => [Pod, .. Of("Pod").Select(pod => ChartValues.At(pod, "spec")!)];
 

@@ -13,13 +13,13 @@ internal static partial class ServerSettings
 
     private static Dictionary<string, string> Read()
     {
-        var bindings = Binding().Matches(File.ReadAllText(Path.Combine(ServiceProcess.ProtosPath, "../src/ResourceService.Server/ServiceComposition.cs")));
+        var bindings = Binding().Matches(File.ReadAllText(Path.Combine(ServiceProcess.ProtosPath, "../src/ResourceService.Server/Options/ServiceOptions.cs")));
         Assert.True(bindings.Count > 5, "the server binds hardly any settings");
         var folder = Path.GetDirectoryName(ServiceProcess.ServerPath)!;
         Type[] types = [.. from name in _assemblies
                            from type in Assembly.LoadFrom(Path.Combine(folder, $"{name}.dll")).GetExportedTypes()
                            select type];
-        return (from binding in bindings
+        return (from binding in bindings.DistinctBy(binding => binding.Value)
                 let options = Activator.CreateInstance(Assert.Single(types, type => type.Name == binding.Groups["type"].Value))
                 from property in options.GetType().GetProperties()
                 select KeyValuePair.Create($"{binding.Groups["section"].Value}__{property.Name}", Written(property.GetValue(options)!))).ToDictionary();

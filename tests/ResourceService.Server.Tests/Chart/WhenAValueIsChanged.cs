@@ -19,7 +19,11 @@ public sealed class WhenAValueIsChanged
         {
             troubles.AddRange(ChartFiles.SchemaErrors(ChartFiles.DefaultsWith(change.Changed)).Select(error => $"{change.Path}: {error}"));
             var changed = RenderedChart.Of(change.Changed);
-            if (TryRender(change.Given) is { } before && before.Texts.All(text => changed.Texts[text.Key] == text.Value))
+            var before = TryRender(change.Given);
+            // Where what is given is refused, that the change is taken is its effect.
+            if (change.IsRefused != before is null)
+                troubles.Add($"{change.Path}: what is given is {(before is null ? "refused" : "taken")} without it, and the table says otherwise");
+            else if (before?.Texts.All(text => changed.Texts[text.Key] == text.Value) == true)
                 troubles.Add($"{change.Path} has no effect");
         }
 

@@ -118,6 +118,18 @@ public sealed class WhenTheChartIsRendered
     }
 
     [Fact]
+    public void Another_level_of_logging_restarts_no_pod()
+    {
+        var (before, after) = (RenderedChart.Of([]), RenderedChart.Of(YamlText.Mapping("settings: {logLevel: Debug}")));
+
+        Assert.Equal(before.Texts["templates/statefulset.yaml"], after.Texts["templates/statefulset.yaml"]);
+        Assert.Equal(before.Texts["templates/configmap.yaml"], after.Texts["templates/configmap.yaml"]);
+        Assert.NotEqual(before.SettingsFile, after.SettingsFile);
+        // A file that is mounted by itself never changes.
+        Assert.All(Items(after.Pod, "containers").SelectMany(container => Items(container, "volumeMounts")), mount => Assert.Null(At(mount, "subPath")));
+    }
+
+    [Fact]
     public void The_dashboard_is_the_file()
     {
         var chart = RenderedChart.Of(YamlText.Mapping("dashboard: {enabled: true}"));

@@ -11,7 +11,7 @@ public sealed partial class WhenTheServerReadsTheSettings : IDisposable
     // What the chart sets and the program's options do not have: the host's and the telemetry's own names.
     private static readonly string[] _ofOthers =
     [
-        "Urls", "Logging__LogLevel__ResourceService", "Logging__Console__FormatterName",
+        "Urls", "SettingsFile", "Logging__Console__FormatterName",
         "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_RESOURCE_ATTRIBUTES",
     ];
 
@@ -89,13 +89,16 @@ public sealed partial class WhenTheServerReadsTheSettings : IDisposable
     {
         var defaults = RenderedChart.Of([]).Settings;
         var changed = from change in ChartFiles.ChangedValues
-                      where change.Given.Count == 0 && change.Path.StartsWith("settings.", StringComparison.Ordinal) && change.Value is not "json"
+                      where change.Path.StartsWith("settings.", StringComparison.Ordinal) && change.Value is not "json"
                       from setting in RenderedChart.Of(change.Changed).Settings
                       where defaults[setting.Key] != setting.Value
                       select setting;
         var settings = defaults.Concat(changed)
             .GroupBy(setting => setting.Key, setting => setting.Value)
             .ToDictionary(values => values.Key, values => values.Last());
+
+        var chart = RenderedChart.Of(YamlText.Mapping("settings: {logLevel: Debug}"));
+        Mount(chart.Pod, _ => chart.SettingsFile);
 
         await using var service = await ServiceProcess.StartAsync(_directory.Below("data"), Arguments(settings, "http://127.0.0.1:0"));
 
@@ -126,6 +129,7 @@ public sealed partial class WhenTheServerReadsTheSettings : IDisposable
             "tls.crt" => server.ExportCertificatePem(),
             "tls.key" => SecuredService.KeyOf(server),
             "ca.crt" or "bundle.pem" => authority.Pem,
+            "settings.json" => chart.SettingsFile,
             _ => issuer.KeySet,
         });
 

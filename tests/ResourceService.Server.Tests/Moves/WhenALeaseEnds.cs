@@ -15,9 +15,11 @@ public sealed class WhenALeaseEnds(SharedService service) : MoveTest(service)
         Assert.Equal(("the lease ended", null), (expired.Reason, expired.LeaseExpireTime));
         Assert.NotNull(expired.EndTime);
         Assert.Equal(ClaimState.Expired, (await GetClaimAsync(target.ClaimId)).State);
-        Assert.Equal(source, await GetClaimAsync(source.ClaimId));
+        var stays = new Claim(source) { UpdateTime = expired.EndTime, NodeGeneration = source.NodeGeneration + 1 };
+        Assert.Equal(stays, await GetClaimAsync(source.ClaimId));
         Assert.Equal((2L, 0L), (await UsedAsync(source.NodeId), await UsedAsync(target.NodeId)));
-        var recorded = (await EventsAsync(target.NodeId))[^1];
+        var recorded = (await EventsAsync(target.NodeId))[^2];
+        Assert.Equal((EventKind.InstanceStayed, source.NodeId), ((await EventsAsync(target.NodeId))[^1].Kind, (await EventsAsync(source.NodeId))[^1].NodeId));
         Assert.Equal((EventKind.MigrationExpired, "service", MigrationState.Expired), (recorded.Kind, recorded.Actor, recorded.After.MigrationState));
 
         var error = RpcFailure.Of(await Assert.ThrowsAsync<RpcException>(() => ConfirmAsync(migration)));

@@ -82,7 +82,7 @@ public sealed class WhenAMoveIsInFlight(SharedService service) : MoveTest(servic
         var deleted = await Nodes.DeleteNodeAsync(new DeleteNodeRequest { NodeId = target.NodeId, Force = true });
         Assert.Equal(1, deleted.ReleasedClaimCount);
         Assert.Equal(
-            [EventKind.MigrationFailed, EventKind.NodeDeleted], (await EventsAsync(target.NodeId)).TakeLast(2).Select(item => item.Kind));
+            [EventKind.MigrationFailed, EventKind.NodeDeleted, EventKind.InstanceStayed], (await EventsAsync(target.NodeId)).TakeLast(3).Select(item => item.Kind));
         Assert.Equal(MigrationState.Failed, (await GetMigrationAsync(migration.MigrationId)).State);
     }
 }

@@ -4,10 +4,12 @@ namespace ResourceService.Server.Tests.Operations;
 internal static class StoreCommand
 {
     /// <summary>Runs one on a data directory; gives its exit code and what it wrote.</summary>
-    public static Task<(int ExitCode, string Output)> RunAsync(string dataDirectory, params string[] arguments) => ExternalProgram.RunAsync(
-        Path.GetTempPath(),
-        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-        [ServiceProcess.ServerPath, .. arguments, $"--Storage:DataDirectory={dataDirectory}"]);
+    public static Task<(int ExitCode, string Output)> RunAsync(string dataDirectory, params string[] arguments) =>
+        RunProgramAsync([.. arguments, $"--Storage:DataDirectory={dataDirectory}"]);
+
+    /// <summary>Runs the program with these arguments alone.</summary>
+    public static Task<(int ExitCode, string Output)> RunProgramAsync(params string[] arguments) => ExternalProgram.RunAsync(
+        Path.GetTempPath(), Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [ServiceProcess.ServerPath, .. arguments]);
 
     /// <summary>Runs one that must succeed, and gives what it wrote.</summary>
     public static async Task<string> SucceedsAsync(string dataDirectory, params string[] arguments)

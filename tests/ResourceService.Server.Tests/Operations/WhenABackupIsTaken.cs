@@ -125,19 +125,6 @@ public sealed class WhenABackupIsTaken : IDisposable
         Assert.StartsWith("Sound: revision 1", await StoreCommand.SucceedsAsync(Data, "verify", "--from", Backup), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("backup")]
-    [InlineData("restore")]
-    [InlineData("destroy")]
-    public async Task A_command_that_is_called_wrongly_explains_itself(string command)
-    {
-        var (exitCode, output) = await StoreCommand.RunAsync(Data, command);
-
-        Assert.Equal(2, exitCode);
-        Assert.Contains("restore --from FILE", output, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(Data));
-    }
-
     private static async Task ClaimAsync(
         ServiceClients clients, string nodeId, ConcurrentQueue<(ClaimInstanceRequest, Claim)> acknowledged, CancellationToken ending)
     {

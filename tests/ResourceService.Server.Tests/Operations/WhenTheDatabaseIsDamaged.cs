@@ -22,6 +22,7 @@ public sealed class WhenTheDatabaseIsDamaged : IDisposable
         Assert.Equal(1, exitCode);
         Assert.Contains($"{_directory.Below("ledger.db")} is damaged", output, StringComparison.Ordinal);
         Assert.Contains("restore --from", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", output, StringComparison.Ordinal);
     }
 
     [Fact]

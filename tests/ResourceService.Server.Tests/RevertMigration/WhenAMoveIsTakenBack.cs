@@ -15,19 +15,26 @@ public sealed class WhenAMoveIsTakenBack(SharedService service) : MoveTest(servi
 
         var (state, reason) = fails ? (MigrationState.Failed, "broken") : (MigrationState.Reverted, "no");
         Assert.Equal((state, reason, ended.UpdateTime), (ended.State, ended.Reason, ended.EndTime));
-        Assert.Equal(source, claim);
+        var stays = new Claim(source) { UpdateTime = ended.EndTime, NodeGeneration = source.NodeGeneration + 1 };
+        Assert.Equal(stays, claim);
+        Assert.Equal(stays, await GetClaimAsync(source.ClaimId));
         var aborted = await GetClaimAsync(target.ClaimId);
         Assert.Equal((ClaimState.Aborted, ClaimRole.MoveTarget, "", reason), (aborted.State, aborted.Role, aborted.MigrationId, aborted.EndReason));
         Assert.Equal((2L, 0L), (await UsedAsync(source.NodeId), await UsedAsync(target.NodeId)));
         Assert.Equal(0, (await GetAsync(target.NodeId)).Statistics.FailedBuildCount);
-        var recorded = (await EventsAsync(source.NodeId))[^1];
+        var (recorded, kept) = ((await EventsAsync(source.NodeId))[^2], (await EventsAsync(source.NodeId))[^1]);
+        Assert.Equal(
+            (EventKind.InstanceStayed, source.NodeId, source.ClaimId, migration.MigrationId, reason, ClaimState.Active, ClaimState.Active),
+            (kept.Kind, kept.NodeId, kept.ClaimId, kept.MigrationId, kept.Reason, kept.Before.ClaimState, kept.After.ClaimState));
         Assert.Equal(
             (fails ? EventKind.MigrationFailed : EventKind.MigrationReverted, target.NodeId, reason, ClaimState.Held, ClaimState.Aborted),
             (recorded.Kind, recorded.NodeId, recorded.Reason, recorded.Before.ClaimState, recorded.After.ClaimState));
 
         // Told again, also by a later repeat, it is the same.
-        Assert.Equal((ended, source), fails ? await FailAsync(migration) : await RevertAsync(migration));
-        await MoveAsync(source, target.NodeId, type);
+        Assert.Equal((ended, stays), fails ? await FailAsync(migration) : await RevertAsync(migration));
+        var (again, _) = await MoveAsync(source, target.NodeId, type);
+        // A repeat tells the claim as it is by then.
+        Assert.Equal(again.MigrationId, (fails ? await FailAsync(migration) : await RevertAsync(migration)).Claim!.MigrationId);
     }
 
     [Fact]

@@ -32,6 +32,9 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>A certificate for the service at 127.0.0.1.</summary>
     public X509Certificate2 IssueServer() => Issue(san => san.AddIpAddress(IPAddress.Loopback), ForServers);
 
+    /// <summary>A certificate for the service that has expired.</summary>
+    public X509Certificate2 IssueExpiredServer() => Issue(san => san.AddIpAddress(IPAddress.Loopback), ForServers, until: Now.AddDays(-1));
+
     /// <summary>A certificate of a client with names; URIs have "://".</summary>
     public X509Certificate2 IssueClient(params string[] names) => Issue(san => Add(san, names), ForClients);
 

@@ -46,10 +46,10 @@ internal sealed class TestIssuer(string keyId = "key-1") : IDisposable
     /// <summary>The moment so many seconds from now, as tokens say it.</summary>
     public static long InSeconds(double seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds();
 
-    /// <summary>A token.</summary>
-    public string Sign(Dictionary<string, object> claims)
+    /// <summary>A token, with more in its header than it needs or as it is.</summary>
+    public string Sign(Dictionary<string, object> claims, params (string Name, object Value)[] header)
     {
-        var content = Content("RS256", claims);
+        var content = Content("RS256", claims, header);
         return $"{content}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
     }
 
@@ -66,8 +66,13 @@ internal sealed class TestIssuer(string keyId = "key-1") : IDisposable
 
     public void Dispose() => _key.Dispose();
 
-    private string Content(string algorithm, Dictionary<string, object> claims) =>
-        $"{Encode(new Dictionary<string, object> { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = keyId })}.{Encode(claims)}";
+    private string Content(string algorithm, Dictionary<string, object> claims, params (string Name, object Value)[] more)
+    {
+        var header = new Dictionary<string, object> { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = keyId };
+        foreach (var (name, value) in more)
+            header[name] = value;
+        return $"{Encode(header)}.{Encode(claims)}";
+    }
 
     private static string Encode(Dictionary<string, object> part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
 }

@@ -2,13 +2,15 @@ namespace ResourceService.Server.Tests.Security;
 
 public sealed class WhenCredentialsAreWrong(SecuredService service) : IClassFixture<SecuredService>
 {
+    private static readonly string[] _unknownHeaders = ["exp-policy"];
+
     private static readonly string _operator = $"{SecuredService.Prefix}operator";
 
     public static TheoryData<string> WrongTokens =>
     [
         "expired", "not yet valid", "without an end", "for another audience", "without an audience", "of another issuer", "signed by another key",
         "with an unknown key id", "without a signature", "signed with the public key", "changed after it was signed", "without a name",
-        "named like the service", "with a name of control characters", "empty", "not a token",
+        "named like the service", "with a name of control characters", "with a critical header that nobody knows", "empty", "not a token",
     ];
 
     [Theory]
@@ -34,6 +36,7 @@ public sealed class WhenCredentialsAreWrong(SecuredService service) : IClassFixt
             "without a name" => issuer.Sign(With("sub", null)),
             "named like the service" => issuer.Sign(With("sub", "service")),
             "with a name of control characters" => issuer.Sign(With("sub", "a\nb")),
+            "with a critical header that nobody knows" => issuer.Sign(Right(), ("crit", _unknownHeaders), (_unknownHeaders[0], "strict")),
             "empty" => "",
             _ => "a.b.c",
         };
@@ -66,6 +69,35 @@ public sealed class WhenCredentialsAreWrong(SecuredService service) : IClassFixt
 
         await late.Nodes.ListNodesAsync(new ListNodesRequest());
         await early.Nodes.ListNodesAsync(new ListNodesRequest());
+    }
+
+    [Theory]
+    [InlineData(253_402_300_799d)]
+    [InlineData(253_402_300_790d)]
+    [InlineData(253_402_300_800d)]
+    [InlineData(9e18)]
+    [InlineData(1e300)]
+    [InlineData(-1d)]
+    [InlineData(-9e18)]
+    public async Task A_token_that_lasts_until_the_end_of_time_or_ended_before_it_began_is_taken_or_refused(double until)
+    {
+        foreach (var claim in new[] { "exp", "nbf" })
+        {
+            using var clients = service.WithToken(service.Issuer.Sign(With(claim, until)));
+
+            var ended = await Record.ExceptionAsync(async () =>
+            {
+                await clients.Nodes.ListNodesAsync(new ListNodesRequest());
+                // A stream has a timer for the end of its credentials.
+                using var stream = clients.Claims.StreamClaims();
+                await stream.RequestStream.CompleteAsync();
+                await stream.ResponseStream.MoveNext(CancellationToken.None);
+            });
+
+            Assert.Contains((ended as RpcException)?.StatusCode ?? StatusCode.OK, new[] { StatusCode.OK, StatusCode.Unauthenticated });
+        }
+
+        Assert.DoesNotContain("failed unexpectedly", service.Process.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

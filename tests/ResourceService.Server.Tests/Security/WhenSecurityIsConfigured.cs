@@ -1,3 +1,5 @@
+using ResourceService.Server.Tests.Telemetry;
+
 namespace ResourceService.Server.Tests.Security;
 
 public sealed class WhenSecurityIsConfigured : IDisposable
@@ -11,6 +13,8 @@ public sealed class WhenSecurityIsConfigured : IDisposable
 
     private static readonly string[] _unusableFiles =
         ["Security:CertificateFile and Security:CertificateKeyFile cannot be used", "Security:ClientCaFile cannot", "Security:TokenKeysFile cannot"];
+
+    private static readonly string[] _viewer = ["offline_access", "viewer"];
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -73,7 +77,14 @@ public sealed class WhenSecurityIsConfigured : IDisposable
 
     [Theory]
     [InlineData("--Security:ClientCaFile=ca.pem", "takes no client certificates")]
-    [InlineData("--Security:TokenIssuer=https://issuer.test", "takes no tokens")]
+    [InlineData("--Security:SchedulerNames=a.test", "Security:SchedulerNames is set, but Security:Mode is None, which takes no client certificates")]
+    [InlineData("--Security:AgentNames={node}.test", "takes no client certificates")]
+    [InlineData("--Security:OperatorNames=a.test", "takes no client certificates")]
+    [InlineData("--Security:ViewerNames=a.test", "takes no client certificates")]
+    [InlineData("--Security:TokenIssuer=https://issuer.test", "Security:TokenIssuer is set, but Security:Mode is None, which takes no tokens")]
+    [InlineData("--Security:TokenAudience=ledger", "takes no tokens")]
+    [InlineData("--Security:TokenKeysFile=keys.json", "takes no tokens")]
+    [InlineData("--Security:TokenKeysUrl=https://issuer.test/keys", "takes no tokens")]
     [InlineData("--Security:CertificateFile=a.pem", "must be set together")]
     [InlineData("--Security:Mode=Tls", "must be one of None, MutualTls, Token, MutualTlsOrToken")]
     public async Task A_setting_that_would_have_no_effect_is_an_error(string setting, string expected)
@@ -95,20 +106,71 @@ public sealed class WhenSecurityIsConfigured : IDisposable
             expected => Assert.Contains(expected, output, StringComparison.Ordinal));
     }
 
+    // Started all the same: a certificate that comes late is taken up without a restart, and leases end and histories are kept meanwhile.
+    [Fact]
+    public async Task A_certificate_that_is_out_of_date_is_told_loudly_at_start()
+    {
+        using var authority = new TestAuthority();
+        using (var expired = authority.IssueExpiredServer())
+        {
+            await File.WriteAllTextAsync(_directory.Below("server.pem"), expired.ExportCertificatePem());
+            await File.WriteAllTextAsync(_directory.Below("server.key"), SecuredService.KeyOf(expired));
+        }
+
+        var healthPort = MetricsPage.FreePort();
+        await using var service = await ServiceProcess.StartAsync(
+            _directory.Below("data"),
+            _ => new ServiceClients(new Uri($"http://127.0.0.1:{healthPort}")),
+            "--urls=https://127.0.0.1:0",
+            $"--Health:Port={healthPort}",
+            $"--Security:CertificateFile={_directory.Below("server.pem")}",
+            $"--Security:CertificateKeyFile={_directory.Below("server.key")}");
+
+        Assert.Contains(service.Log.Troubles, line => line.Contains("The server's certificate expired at", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Tokens_alone_need_no_client_certificates_and_plain_text_on_this_machine_is_enough()
     {
         using var issuer = new TestIssuer();
-        var keys = Path.Combine(_directory.Path, "keys.json");
-        await File.WriteAllTextAsync(keys, issuer.KeySet);
-        await using var service = await ServiceProcess.StartAsync(
-            Path.Combine(_directory.Path, "data"), "--Security:Mode=Token", $"--Security:TokenIssuer={TestIssuer.Name}",
-            $"--Security:TokenAudience={TestIssuer.Audience}", $"--Security:TokenKeysFile={keys}");
-        var token = new Metadata { { "authorization", $"Bearer {issuer.Sign(TestIssuer.Claims("viewer-1", "viewer"))}" } };
+        await using var service = await StartWithTokensAsync(issuer);
 
-        await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), token);
+        await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), Bearer(issuer, TestIssuer.Claims("viewer-1", "viewer")));
 
         await Expect.ErrorAsync(service.Clients.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unauthenticated, "CALLER_UNKNOWN");
+    }
+
+    [Fact]
+    public async Task Roles_are_found_where_the_path_leads_and_nowhere_else()
+    {
+        using var issuer = new TestIssuer();
+        await using var service = await StartWithTokensAsync(issuer, "--Security:TokenRoleClaim=realm_access.roles");
+
+        await AskAsync("realm_access", new { roles = _viewer });
+        await AskAsync("realm_access", new { roles = "viewer" });
+        await AskAsync("realm_access.roles", _viewer);
+        foreach (var elsewhere in new object[] { "viewer", _viewer, new { roles = new { viewer = true } }, new { groups = "viewer" }, new { roles = 1 } })
+            await Assert.ThrowsAsync<RpcException>(() => AskAsync("realm_access", elsewhere));
+
+        async Task AskAsync(string claim, object value)
+        {
+            var claims = TestIssuer.Claims("viewer-1", role: null);
+            claims[claim] = value;
+            await service.Clients.Nodes.ListNodesAsync(new ListNodesRequest(), Bearer(issuer, claims));
+        }
+    }
+
+    private static Metadata Bearer(TestIssuer issuer, Dictionary<string, object> claims) => new() { { "authorization", $"Bearer {issuer.Sign(claims)}" } };
+
+    private async Task<ServiceProcess> StartWithTokensAsync(TestIssuer issuer, params string[] settings)
+    {
+        await File.WriteAllTextAsync(_directory.Below("keys.json"), issuer.KeySet);
+        return await ServiceProcess.StartAsync(
+            _directory.Below("data"),
+            [
+                "--Security:Mode=Token", $"--Security:TokenIssuer={TestIssuer.Name}", $"--Security:TokenAudience={TestIssuer.Audience}",
+                $"--Security:TokenKeysFile={_directory.Below("keys.json")}", .. settings,
+            ]);
     }
 
     private static ServiceClients Reachable(Uri address) => new(new UriBuilder(address) { Host = "127.0.0.1" }.Uri);

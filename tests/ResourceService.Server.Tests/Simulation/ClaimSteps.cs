@@ -7,18 +7,21 @@ internal sealed class ClaimSteps(FleetCaller caller)
 {
     private const int BatchMax = 4;
 
+    // Each is another, so that each changes something.
+    private int _states;
+
     private FleetModel Model => caller.Model;
 
     private Random Random => caller.Random;
 
     public Task ClaimAsync()
     {
-        var request = AnyRequest();
-        var (node, vcpus) = (request.NodeId, request.Resources.Resources["VCPU"]);
+        var (request, size) = AnyRequest();
+        var node = request.NodeId;
         var choose = Random.Next(4) == 0;
         List<string> errors = choose
-            ? caller.Nodes.All(one => Model.RefusalsOf(one, vcpus).Any()) ? ["NO_CANDIDATE_FITS"] : []
-            : [.. Model.RefusalsOf(node, vcpus)];
+            ? caller.Nodes.All(one => Model.RefusalsOf(one, size).Any()) ? ["NO_CANDIDATE_FITS"] : []
+            : [.. Model.RefusalsOf(node, size)];
         if (choose)
             request.NodeId = "";
         if (Model.Holds(request.Instance.InstanceId))
@@ -26,19 +29,24 @@ internal sealed class ClaimSteps(FleetCaller caller)
         return caller.CallAsync(
             choose ? "ClaimInstance anywhere" : "ClaimInstance", errors, clients => clients.Claims.ClaimInstanceAsync(request).ResponseAsync, answer =>
             {
-                Assert.Empty(Model.RefusalsOf(answer.Claim.NodeId, vcpus));
-                Model.Add(answer.Claim);
+                Assert.Empty(Model.RefusalsOf(answer.Claim.NodeId, size));
+                Model.Add(answer.Claim, size);
             });
     }
 
     /// <summary>Several at once: a batch, a batch of which all or nothing is made, or a stream.</summary>
     public Task ClaimManyAsync()
     {
-        var requests = Enumerable.Range(0, Random.Next(2, BatchMax + 1)).Select(_ => AnyRequest()).DistinctBy(request => request.Instance.InstanceId).ToList();
-        var errors = ErrorsOf(requests);
+        var asked = Enumerable.Range(0, Random.Next(2, BatchMax + 1))
+            .Select(_ => AnyRequest())
+            .DistinctBy(one => one.Request.Instance.InstanceId)
+            .ToList();
+        var requests = asked.Select(one => one.Request).ToList();
+        var errors = ErrorsOf(asked);
         if (Random.Next(3) == 0)
         {
-            return caller.CallAsync("StreamClaims", [], clients => StreamAsync(clients, requests), answer => Add("StreamClaims", answer, errors), AllAccepted);
+            return caller.CallAsync(
+                "StreamClaims", [], clients => StreamAsync(clients, requests), answer => Add("StreamClaims", answer, asked, errors), AllAccepted);
         }
 
         var batch = new ClaimInstancesRequest { RequestId = Unique.RequestId(), Requests = { requests }, AllOrNothing = Random.Next(2) == 0 };
@@ -46,7 +54,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
             errors.ForEach(each => each.Add("BATCH_NOT_APPLIED"));
         var what = batch.AllOrNothing ? "ClaimInstances all or nothing" : "ClaimInstances";
         return caller.CallAsync(
-            what, [], async clients => Answered(await clients.Claims.ClaimInstancesAsync(batch)), answer => Add(what, answer, errors), AllAccepted);
+            what, [], async clients => Answered(await clients.Claims.ClaimInstancesAsync(batch)), answer => Add(what, answer, asked, errors), AllAccepted);
     }
 
     public Task ConfirmAsync()
@@ -57,7 +65,13 @@ internal sealed class ClaimSteps(FleetCaller caller)
             : ["CLAIM_WRONG_STATE"];
         var request = new ConfirmClaimRequest { ClaimId = claim?.Id ?? "c-1-999999999", RequestId = Unique.RequestId() };
         return caller.CallAsync(
-            "ConfirmClaim", errors, clients => clients.Claims.ConfirmClaimAsync(request).ResponseAsync, _ => claim!.State = ClaimState.Active);
+            "ConfirmClaim", errors, clients => clients.Claims.ConfirmClaimAsync(request).ResponseAsync, _ =>
+            {
+                if (claim!.State == ClaimState.Active)
+                    return;
+                claim.State = ClaimState.Active;
+                Model.Touch(claim);
+            });
     }
 
     public async Task RenewOrAbortAsync()
@@ -76,7 +90,11 @@ internal sealed class ClaimSteps(FleetCaller caller)
         var abort = new AbortClaimRequest { ClaimId = claim.Id, RequestId = Unique.RequestId() };
         await caller.CallAsync(
             "AbortClaim", isHeld || claim is { State: ClaimState.Aborted, Role: ClaimRole.Primary } ? [] : ["CLAIM_WRONG_STATE"],
-            clients => clients.Claims.AbortClaimAsync(abort).ResponseAsync, _ => claim.State = ClaimState.Aborted);
+            clients => clients.Claims.AbortClaimAsync(abort).ResponseAsync, _ =>
+            {
+                if (claim.IsLive)
+                    Model.End(claim, ClaimState.Aborted);
+            });
     }
 
     public Task ReleaseAsync()
@@ -89,9 +107,10 @@ internal sealed class ClaimSteps(FleetCaller caller)
 
     public Task UpdateInstanceAsync()
     {
-        var request = new UpdateInstanceRequest { InstanceId = caller.AnyInstance(), VmState = $"state-{Random.Next(3)}", RequestId = Unique.RequestId() };
+        var request = new UpdateInstanceRequest { InstanceId = caller.AnyInstance(), VmState = $"state-{++_states}", RequestId = Unique.RequestId() };
         return caller.CallAsync(
-            "UpdateInstance", Unknown(request.InstanceId), clients => clients.Claims.UpdateInstanceAsync(request).ResponseAsync, _ => { });
+            "UpdateInstance", Unknown(request.InstanceId), clients => clients.Claims.UpdateInstanceAsync(request).ResponseAsync,
+            _ => Model.Touch(Model.Primary(request.InstanceId) ?? Model.Live.Single(claim => claim.Instance == request.InstanceId)));
     }
 
     private static bool AllAccepted(ClaimInstancesResponse answer) => answer.Results.All(result => result.Claim is not null);
@@ -121,43 +140,45 @@ internal sealed class ClaimSteps(FleetCaller caller)
     private static ClaimInstancesResponse Answered(ClaimInstancesResponse response) =>
         response.Results.FirstOrDefault(result => result.Error?.Code == (int)Code.Unavailable) is { } result ? throw result.Error.ToRpcException() : response;
 
-    private ClaimInstanceRequest AnyRequest()
+    private (ClaimInstanceRequest Request, ModelSize Size) AnyRequest()
     {
-        var request = Requests.Claim(caller.AnyNode(), caller.AnyInstance(), vcpus: Random.Next(1, 6));
+        var size = ModelSize.Any(Random);
+        var request = Requests.Claim(caller.AnyNode(), caller.AnyInstance());
+        request.Resources = size.ToRequest();
         request.Lease = Requests.Seconds(3600);
-        return request;
+        return (request, size);
     }
 
     // The reasons to refuse each of some requests that are decided one after the other.
-    private List<List<string>> ErrorsOf(List<ClaimInstanceRequest> requests)
+    private List<List<string>> ErrorsOf(List<(ClaimInstanceRequest Request, ModelSize Size)> asked)
     {
-        var taken = new Dictionary<string, long>(StringComparer.Ordinal);
+        var taken = new Dictionary<string, ModelSize>(StringComparer.Ordinal);
         var errors = new List<List<string>>();
-        foreach (var request in requests)
+        foreach (var (request, size) in asked)
         {
-            var vcpus = request.Resources.Resources["VCPU"];
             var before = taken.GetValueOrDefault(request.NodeId);
-            List<string> refusals = [.. Model.RefusalsOf(request.NodeId, before + vcpus)];
+            List<string> refusals = [.. Model.RefusalsOf(request.NodeId, before + size)];
             if (Model.Holds(request.Instance.InstanceId))
                 refusals.Add("INSTANCE_ALREADY_CLAIMED");
             if (refusals.Count == 0)
-                taken[request.NodeId] = before + vcpus;
+                taken[request.NodeId] = before + size;
             errors.Add(refusals);
         }
 
         return errors;
     }
 
-    private void Add(string what, ClaimInstancesResponse answer, List<List<string>> errors)
+    private void Add(
+        string what, ClaimInstancesResponse answer, List<(ClaimInstanceRequest Request, ModelSize Size)> asked, List<List<string>> errors)
     {
-        foreach (var (result, expected) in answer.Results.Zip(errors))
+        foreach (var (result, (_, size), expected) in answer.Results.Zip(asked, errors))
         {
             var reason = result.Error is null ? null : new RpcFailure(result.Error).Reason;
             Assert.True(
                 reason is null ? expected.Count == 0 : expected.Contains(reason),
                 $"{what}: expected {(expected.Count == 0 ? "success" : string.Join(" or ", expected))}, got {result}");
             if (reason is null)
-                Model.Add(result.Claim);
+                Model.Add(result.Claim, size);
             caller.Count($"{what}, each", reason ?? "accepted");
         }
     }

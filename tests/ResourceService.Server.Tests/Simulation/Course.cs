@@ -5,11 +5,24 @@ namespace ResourceService.Server.Tests.Simulation;
 
 /// <summary>
 /// One course of a simulation: every method that changes something, in random order, one call after the other, with kills between; each answer is the
-/// model's, and the ledger equals the model.
+/// model's, and so are the nodes afterwards; from time to time leases end, and everything that the service holds is compared.
 /// </summary>
-internal sealed record Course(int Nodes, int Instances, int StepsUnlessTold, int BetweenComparisons, int BetweenKills, bool DiskFails)
+/// <param name="Nodes">How many nodes there may be.</param>
+/// <param name="Instances">How many instances there may be.</param>
+/// <param name="StepsUnlessTold">How many calls are made.</param>
+/// <param name="BetweenLooks">After so many calls the nodes are compared.</param>
+/// <param name="BetweenComparisons">After so many calls everything is.</param>
+/// <param name="BetweenKills">After so many calls the service is killed.</param>
+/// <param name="BetweenExpiries">After so many calls some leases end.</param>
+/// <param name="DiskFails">Whether the disk fails.</param>
+internal sealed record Course(
+    int Nodes, int Instances, int StepsUnlessTold, int BetweenLooks, int BetweenComparisons, int BetweenKills, int BetweenExpiries, bool DiskFails)
 {
     private const string StepsVariable = "RESOURCESERVICE_STEPS";
+
+    // What a whole course must have met, among much else.
+    private static readonly string[] _rare =
+        ["AuditNode of earlier, each drift: SkippedChangedSince", "AuditNode of earlier, each drift: ClaimCorrected", "lease: of a move ended"];
 
     /// <summary>Runs it; gives how often each kind of answer was seen, and each fault struck.</summary>
     public async Task<(IReadOnlyDictionary<string, int> Calls, IReadOnlyDictionary<DiskFault, int> Faults)> RunAsync(ITestOutputHelper output)
@@ -28,8 +41,12 @@ internal sealed record Course(int Nodes, int Instances, int StepsUnlessTold, int
             try
             {
                 await simulator.StepAsync();
+                if (step % BetweenLooks == 0)
+                    await simulator.CompareNodesAsync();
                 if (step % BetweenKills == 0)
                     await service.KillAsync();
+                if (step % BetweenExpiries == 0)
+                    await simulator.ExpireAsync();
                 if (step % BetweenComparisons == 0 || step == steps)
                     await simulator.CompareAsync();
             }
@@ -42,6 +59,8 @@ internal sealed record Course(int Nodes, int Instances, int StepsUnlessTold, int
         output.WriteLine(string.Join('\n', caller.Counts.Select(count => $"{count.Value,7} {count.Key}")));
         output.WriteLine(string.Join('\n', service.Faults.Select(fault => $"{fault.Value,7} {fault.Key}")));
         output.WriteLine($"{service.Resent,7} sent again");
+        if (steps >= StepsUnlessTold)
+            Assert.Empty(_rare.Except(caller.Counts.Keys));
         return (caller.Counts, service.Faults);
     }
 }

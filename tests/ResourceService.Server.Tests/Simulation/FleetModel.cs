@@ -1,8 +1,8 @@
 namespace ResourceService.Server.Tests.Simulation;
 
 /// <summary>
-/// The plainest books that can be kept of a fleet: who holds how many VCPU on which node, and which move is in flight. It shares no code with the
-/// service and knows nothing of its design; it says what each call must lead to.
+/// The plainest books that can be kept of a fleet: who holds how much on which node, which CPUs and devices are whose, which move is in flight, and
+/// what changed when. It shares no code with the service and knows nothing of its design; it says what each call must lead to.
 /// </summary>
 internal sealed class FleetModel
 {
@@ -12,9 +12,14 @@ internal sealed class FleetModel
 
     public Dictionary<string, ModelMove> Moves { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The time of the books: rises with each change.</summary>
+    public long Time { get; private set; }
+
     public IEnumerable<ModelClaim> Live => Claims.Values.Where(claim => claim.IsLive);
 
-    public long Used(string node) => Live.Where(claim => claim.Node == node).Sum(claim => claim.Vcpus);
+    public IEnumerable<ModelClaim> On(string node) => Live.Where(claim => claim.Node == node);
+
+    public ModelSize Used(string node) => On(node).Aggregate(default(ModelSize), (sum, claim) => sum + claim.Size);
 
     public ModelClaim? Primary(string instance) => Live.FirstOrDefault(claim => claim.Instance == instance && claim.Role == ClaimRole.Primary);
 
@@ -22,8 +27,15 @@ internal sealed class FleetModel
 
     public bool Holds(string instance) => Live.Any(claim => claim.Instance == instance);
 
+    /// <summary>Whether nobody else owns these CPUs and devices of a node.</summary>
+    public bool AreFree(string node, IEnumerable<int> cpus, IEnumerable<string> devices, ModelClaim? own = null)
+    {
+        var others = On(node).Where(claim => claim != own).ToList();
+        return !others.SelectMany(claim => claim.Cpus).Intersect(cpus).Any() && !others.SelectMany(claim => claim.Devices).Intersect(devices).Any();
+    }
+
     /// <summary>Every reason for which a node must refuse a new claim.</summary>
-    public IEnumerable<string> RefusalsOf(string node, long vcpus)
+    public IEnumerable<string> RefusalsOf(string node, ModelSize size)
     {
         if (!Nodes.TryGetValue(node, out var known))
         {
@@ -33,18 +45,47 @@ internal sealed class FleetModel
 
         if (known.State != NodeState.Enabled)
             yield return "NODE_NOT_ENABLED";
-        if (Used(node) + vcpus > known.Vcpus)
+        var after = Used(node) + size;
+        if (after.Vcpus > known.Vcpus || after.Pinned > SimulatedHost.DedicatedCpus.Count || after.Devices > SimulatedHost.Devices.Count)
             yield return "DOES_NOT_FIT";
     }
 
-    /// <summary>A claim is made.</summary>
-    public void Add(Claim claim) =>
-        Claims.Add(claim.ClaimId, new ModelClaim(claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Resources["VCPU"], claim.Role));
+    /// <summary>An agent tells what its node has.</summary>
+    public void Register(string node, long vcpus)
+    {
+        if (!Nodes.TryGetValue(node, out var known))
+            Nodes.Add(node, known = new ModelNode());
+        (known.Vcpus, known.Changed) = (vcpus, ++Time);
+    }
+
+    /// <summary>A claim is made, of the size that was asked for, on CPUs and devices that nobody else owns.</summary>
+    public ModelClaim Add(Claim claim, ModelSize size)
+    {
+        var added = new ModelClaim(claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Role)
+        {
+            Vcpus = claim.Resources["VCPU"],
+            Cpus = [.. claim.NumaCells.SelectMany(cell => cell.Pinning.OrderBy(pin => pin.Key)).Select(pin => pin.Value)],
+            Devices = [.. claim.Devices.Select(device => device.Address)],
+        };
+        Assert.Equal(size, added.Size);
+        return Add(added);
+    }
+
+    /// <summary>A claim that is complete.</summary>
+    public ModelClaim Add(ModelClaim claim)
+    {
+        Assert.True(AreFree(claim.Node, claim.Cpus, claim.Devices), $"{claim.Id} was given CPUs {string.Join(' ', claim.Cpus)} or devices of another claim");
+        Assert.Empty(claim.Cpus.Except(SimulatedHost.DedicatedCpus));
+        Assert.Empty(claim.Devices.Except(SimulatedHost.Devices));
+        Claims.Add(claim.Id, claim);
+        Touch(claim);
+        return claim;
+    }
 
     /// <summary>A move begins, and holds its target.</summary>
-    public void Add(Migration migration, Claim target)
+    public void Add(Migration migration, Claim target, ModelSize size)
     {
-        Add(target);
+        Add(target, size);
         Moves.Add(
             migration.MigrationId,
             new ModelMove(migration.MigrationId, migration.Type, migration.InstanceId, migration.SourceClaimId, migration.TargetClaimId));
@@ -60,11 +101,29 @@ internal sealed class FleetModel
             Moves.Remove(move.Id);
     }
 
-    /// <summary>A move ends without its target.</summary>
+    /// <summary>A claim changes.</summary>
+    public void Touch(ModelClaim claim)
+    {
+        claim.Changed = ++Time;
+        if (Nodes.TryGetValue(claim.Node, out var node))
+            node.Changed = Time;
+    }
+
+    /// <summary>A claim ends.</summary>
+    public void End(ModelClaim claim, ClaimState state)
+    {
+        claim.State = state;
+        Touch(claim);
+        Nodes[claim.Node].Ended = Time;
+    }
+
+    /// <summary>A move ends without its target, and its instance stays where it is.</summary>
     public void End(ModelMove move, MigrationState state, ClaimState target)
     {
         move.State = state;
-        Claims[move.Target].State = target;
+        End(Claims[move.Target], target);
+        if (Claims.TryGetValue(move.Source, out var source) && source.IsLive)
+            Touch(source);
     }
 
     /// <summary>A move ends at its target.</summary>
@@ -72,8 +131,9 @@ internal sealed class FleetModel
     {
         move.State = MigrationState.Confirmed;
         if (Claims[move.Source].IsLive)
-            Claims[move.Source].State = ClaimState.Released;
+            End(Claims[move.Source], ClaimState.Released);
         (Claims[move.Target].Role, Claims[move.Target].State) = (ClaimRole.Primary, ClaimState.Active);
+        Touch(Claims[move.Target]);
     }
 
     /// <summary>Everything that an instance holds ends, wherever it is.</summary>
@@ -82,7 +142,7 @@ internal sealed class FleetModel
         if (MoveOf(instance) is { } move)
             End(move, MigrationState.Failed, ClaimState.Released);
         if (Primary(instance) is { } primary)
-            primary.State = ClaimState.Released;
+            End(primary, ClaimState.Released);
     }
 
     /// <summary>A node goes with all that it holds.</summary>
@@ -90,20 +150,26 @@ internal sealed class FleetModel
     {
         foreach (var move in Moves.Values.Where(move => move.InFlight && Claims[move.Target].Node == node))
             End(move, MigrationState.Failed, ClaimState.Released);
-        foreach (var claim in Live.Where(claim => claim.Node == node))
-            claim.State = ClaimState.Released;
+        foreach (var claim in On(node).ToList())
+            End(claim, ClaimState.Released);
         Nodes.Remove(node);
     }
 }
 
-internal sealed class ModelNode(long vcpus)
+internal sealed class ModelNode
 {
-    public long Vcpus { get; set; } = vcpus;
+    public long Vcpus { get; set; }
 
     public NodeState State { get; set; } = NodeState.Enabled;
+
+    /// <summary>When it, or a claim on it, changed last.</summary>
+    public long Changed { get; set; }
+
+    /// <summary>When a claim on it ended last.</summary>
+    public long Ended { get; set; }
 }
 
-internal sealed class ModelClaim(string id, string node, string instance, long vcpus, ClaimRole role)
+internal sealed class ModelClaim(string id, string node, string instance, ClaimRole role)
 {
     public string Id { get; } = id;
 
@@ -114,13 +180,23 @@ internal sealed class ModelClaim(string id, string node, string instance, long v
 
     public string Instance { get; } = instance;
 
-    public long Vcpus { get; set; } = vcpus;
+    public required long Vcpus { get; set; }
+
+    /// <summary>The host CPU of each pinned guest CPU.</summary>
+    public required IReadOnlyList<int> Cpus { get; set; }
+
+    public required IReadOnlyList<string> Devices { get; set; }
+
+    public ModelSize Size => new(Vcpus, Cpus.Count, Devices.Count);
 
     public ClaimRole Role { get; set; } = role;
 
     public ClaimState State { get; set; } = ClaimState.Held;
 
     public bool IsLive => State is ClaimState.Held or ClaimState.Active;
+
+    /// <summary>When it changed last.</summary>
+    public long Changed { get; set; }
 }
 
 internal sealed class ModelMove(string id, MigrationType type, string instance, string source, string target)

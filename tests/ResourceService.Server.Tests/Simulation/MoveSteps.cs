@@ -14,8 +14,9 @@ internal sealed class MoveSteps(FleetCaller caller)
         var (instance, target) = (caller.AnyInstance(), caller.AnyNode());
         var type = (MigrationType)Random.Next(1, 5);
         var primary = Model.Primary(instance);
-        var vcpus = type == MigrationType.Resize ? Random.Next(1, 6) : primary?.Vcpus ?? 1;
-        List<string> errors = [.. Model.RefusalsOf(target, vcpus)];
+        // Without being asked for anything, a move takes what is held.
+        var size = type == MigrationType.Resize ? ModelSize.Any(Random) : primary?.Size ?? default;
+        List<string> errors = [.. Model.RefusalsOf(target, size)];
         if (Model.MoveOf(instance) is not null)
             errors.Add("MIGRATION_IN_FLIGHT");
         if (primary is null)
@@ -30,12 +31,13 @@ internal sealed class MoveSteps(FleetCaller caller)
             {
                 InstanceId = instance,
                 TargetNodeId = target,
-                Resources = Requests.Resources(vcpus),
+                Resources = size.ToRequest(),
                 Lease = Requests.Seconds(3600),
                 RequestId = Unique.RequestId(),
             };
             return caller.CallAsync(
-                "ClaimResize", errors, clients => clients.Resizes.ClaimResizeAsync(resize).ResponseAsync, answer => Model.Add(answer.Migration, answer.Claim));
+                "ClaimResize", errors, clients => clients.Resizes.ClaimResizeAsync(resize).ResponseAsync,
+                answer => Model.Add(answer.Migration, answer.Claim, size));
         }
 
         var move = new ClaimMigrationRequest
@@ -47,7 +49,8 @@ internal sealed class MoveSteps(FleetCaller caller)
             RequestId = Unique.RequestId(),
         };
         return caller.CallAsync(
-            "ClaimMigration", errors, clients => clients.Migrations.ClaimMigrationAsync(move).ResponseAsync, answer => Model.Add(answer.Migration, answer.Claim));
+            "ClaimMigration", errors, clients => clients.Migrations.ClaimMigrationAsync(move).ResponseAsync,
+            answer => Model.Add(answer.Migration, answer.Claim, size));
     }
 
     public async Task GoOnAsync()

@@ -60,6 +60,12 @@ internal static class BadFields
     [
         new(field, $"of {lengthMax + 1} characters", request => set(request, new string('a', lengthMax + 1))),
         new(field, "with a line break", request => set(request, "a\r\nb")),
+        new(field, "with a control character of Latin-1", request => set(request, "a\u0085b")),
+        new(field, "with a line separator", request => set(request, "a\u2028b")),
+        new(field, "with a paragraph separator", request => set(request, "a\u2029b")),
+        new(field, "with an override of direction", request => set(request, "a\u202eb")),
+        new(field, "with an isolate of direction", request => set(request, "a\u2066b")),
+        new(field, "with a mark of direction", request => set(request, "a\u200fb")),
     ];
 
     /// <summary>A number with bounds.</summary>
@@ -82,7 +88,7 @@ internal static class BadFields
     public static IEnumerable<Break<T>> Labels<T>(string field, Func<T, IDictionary<string, string>> map) =>
     [
         new($"{field} key", "with a space", request => map(request).Add("a b", "c")),
-        new($"{field}[a]", "of 256 characters", request => map(request).Add("a", new string('a', 256))),
+        .. Text<T>($"{field}[a]", 255, (request, value) => map(request).Add("a", value)),
         new(field, "with 65 elements", request =>
         {
             for (var i = 0; i < 65; i++)

@@ -30,7 +30,7 @@ internal sealed class RawGrpc(Uri address) : IDisposable
             request.Headers.Add(name, value);
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         await response.Content.ReadAsByteArrayAsync();
-        return new RawAnswer(response.StatusCode, Header("grpc-status"), Header("grpc-message"));
+        return new RawAnswer(response.StatusCode, Header("grpc-status"), Header("grpc-message"), Header("grpc-status-details-bin"));
 
         string Header(string name) =>
             response.TrailingHeaders.TryGetValues(name, out var values) || response.Headers.TryGetValues(name, out values)
@@ -113,9 +113,13 @@ internal sealed class RawGrpc(Uri address) : IDisposable
     }
 }
 
-/// <summary>What came back: HTTP's status, gRPC's, and its words.</summary>
-internal sealed record RawAnswer(HttpStatusCode Http, string GrpcStatus, string Message)
+/// <summary>What came back: HTTP's status, gRPC's, its words, and the details as they came.</summary>
+internal sealed record RawAnswer(HttpStatusCode Http, string GrpcStatus, string Message, string Details)
 {
     /// <summary>gRPC's status by name.</summary>
     public StatusCode Code => (StatusCode)int.Parse(GrpcStatus);
+
+    /// <summary>The error as the contract has it; null when it carries no details.</summary>
+    public Google.Rpc.Status? Error =>
+        Details.Length == 0 ? null : Google.Rpc.Status.Parser.ParseFrom(Convert.FromBase64String(Details.PadRight((Details.Length + 3) / 4 * 4, '=')));
 }
