@@ -46,7 +46,9 @@ public class WordyFleet : OwnedService
         {
             await Clients.Claims.ClaimInstanceAsync(new ClaimInstanceRequest
             {
-                NodeId = NodeId(0), Instance = new Instance { InstanceId = $"talker-{i:d2}" }, Resources = Everything(),
+                NodeId = NodeId(0),
+                Instance = new Instance { InstanceId = $"talker-{i:d2}" },
+                Resources = Everything(),
             });
         }
     }
@@ -117,7 +119,11 @@ public sealed class WhenWhatIsListedIsLarge(WordyFleet service) : IClassFixture<
         large.Traits.Add(Enumerable.Range(1000, 1000).Select(i => $"CUSTOM_{new string('T', 240)}_{i}"));
         large.Devices.Add(Enumerable.Range(0, 4096).Select(i => new Device
         {
-            Address = $"{i:x4}:00:00.0", VendorId = "8086", ProductId = "158b", Type = DeviceType.Pci, Tags = { ["slot"] = new string('s', 200) },
+            Address = $"{i:x4}:00:00.0",
+            VendorId = "8086",
+            ProductId = "158b",
+            Type = DeviceType.Pci,
+            Tags = { ["slot"] = new string('s', 200) },
         }));
         await service.Clients.Nodes.RegisterNodeAsync(large);
         var small = Requests.Node("smaller-than-a-page");
