@@ -12,6 +12,7 @@ public abstract class AuditTest(SharedService service) : ServiceTest(service)
             NodeId = nodeId,
             Mode = mode,
             ObservedGeneration = node.Generation,
+            Scopes = { AuditScope.Inventories, AuditScope.NumaTopology, AuditScope.Devices, AuditScope.Instances },
             Inventories = { node.Inventories },
             NumaTopology = node.NumaTopology,
             Devices = { node.Devices },

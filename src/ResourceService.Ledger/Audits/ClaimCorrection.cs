@@ -136,7 +136,7 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
 
             default:
                 var added = seen.DeviceAddresses.Where(
-                    address => !held.Assignment.Devices.Any(device => string.Equals(device.Address, address, StringComparison.OrdinalIgnoreCase))).ToList();
+                    address => !held.Assignment.Devices.Any(device => string.Equals(device.Address, address, StringComparison.Ordinal))).ToList();
                 return Room.HasDevices(node, added)
                     ? after with { Assignment = after.Assignment with { Devices = ValueList.From(held.Assignment.Devices.Concat(Attached(node, added))) } }
                     : null;

@@ -107,16 +107,14 @@ internal readonly record struct ClaimDifference(ClaimPart Part, string Subject, 
     {
         foreach (var address in attached)
         {
-            if (!owned.Any(device => IsSame(device.Address, address)))
+            if (!owned.Any(device => string.Equals(device.Address, address, StringComparison.Ordinal)))
                 (found ??= []).Add(new ClaimDifference(ClaimPart.Devices, address, "not owned", "attached"));
         }
 
         foreach (var device in owned)
         {
-            if (isSettled && !attached.Any(address => IsSame(device.Address, address)))
+            if (isSettled && !attached.Contains(device.Address))
                 (found ??= []).Add(new ClaimDifference(ClaimPart.MissingDevices, device.Address, "owned", "not attached"));
         }
-
-        static bool IsSame(string left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -10,7 +10,7 @@ internal static class ClaimDrift
     {
         var seen = draft.Observed.Instances.ToDictionary(instance => instance.Instance.Id);
         var attachable = draft.Observed.Covers(AuditScopes.Devices)
-            ? draft.Observed.Devices.Select(device => device.Address).ToHashSet(StringComparer.OrdinalIgnoreCase)
+            ? draft.Observed.Devices.Select(device => device.Address).ToHashSet(StringComparer.Ordinal)
             : null;
         var corrections = new List<ClaimCorrection>();
         // Corrections change the node: the claims are those that it had before.

@@ -117,12 +117,12 @@ internal static class HostDrift
     private static ValueList<Device> Devices(ValueList<Device> registered, ObservedNode observed, List<Drift> found)
     {
         var covers = observed.Covers(AuditScopes.Devices);
-        var seen = covers ? observed.Devices : Overlay(registered, observed.Devices, device => device.Address.ToLowerInvariant());
+        var seen = covers ? observed.Devices : Overlay(registered, observed.Devices, device => device.Address);
         if (seen.Equals(registered))
             return registered;
 
         var before = found.Count;
-        var known = registered.ToDictionary(device => device.Address, StringComparer.OrdinalIgnoreCase);
+        var known = registered.ToDictionary(device => device.Address, StringComparer.Ordinal);
         foreach (var device in seen)
         {
             if (!known.Remove(device.Address, out var expected))

@@ -1,4 +1,3 @@
-using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
 
@@ -55,20 +54,25 @@ internal static class Room
         return ValueList.From(cells);
     }
 
-    /// <summary>Whether devices are there, and nobody owns them or what they are a part of.</summary>
+    /// <summary>
+    /// Whether devices can be owned together: they are there, nobody owns them or a relative of theirs, and none is a relative of another, for a
+    /// function that is given away takes its children with it.
+    /// </summary>
     public static bool HasDevices(NodeView node, IEnumerable<string> addresses)
     {
+        var (usage, pools) = (node.DeviceUsage, node.DeviceUsage.Pools);
+        var wanted = new HashSet<int>();
         foreach (var address in addresses)
         {
-            if (!TryFind(node, address, out var device, out var owner) || owner != 0)
+            if (pools.At(address) is not [var place] || !usage.IsFree(place))
                 return false;
-            if (device.ParentAddress is { } parent && TryFind(node, parent, out _, out var parentOwner) && parentOwner != 0)
+            wanted.Add(place);
+        }
+
+        foreach (var place in wanted)
+        {
+            if (pools.ParentOf(place) is [var parent] && wanted.Contains(parent))
                 return false;
-            for (var i = 0; i < node.Spec.Devices.Count; i++)
-            {
-                if (node.DeviceUsage.Owners[i] != 0 && IsSame(node.Spec.Devices[i].ParentAddress, address))
-                    return false;
-            }
         }
 
         return true;
@@ -110,20 +114,4 @@ internal static class Room
         .Where(core => core.Overlaps(pinned))
         .Aggregate(CpuSet.Empty, (idle, core) => idle.Union(core.Except(pinned)))
         .Intersect(cell.DedicatedCpus);
-
-    private static bool TryFind(NodeView node, string address, out Device device, out long owner)
-    {
-        for (var i = 0; i < node.Spec.Devices.Count; i++)
-        {
-            if (!IsSame(node.Spec.Devices[i].Address, address))
-                continue;
-            (device, owner) = (node.Spec.Devices[i], node.DeviceUsage.Owners[i]);
-            return true;
-        }
-
-        (device, owner) = (null!, 0);
-        return false;
-    }
-
-    private static bool IsSame(string? left, string right) => string.Equals(left, right, StringComparison.OrdinalIgnoreCase);
 }

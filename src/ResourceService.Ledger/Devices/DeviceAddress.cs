@@ -1,10 +1,24 @@
 namespace ResourceService.Ledger.Devices;
 
-/// <summary>PCI addresses as numbers of domain, bus, slot and function: compared without case, and in order.</summary>
-internal static class DeviceAddress
+/// <summary>PCI addresses: numbers of domain, bus, slot and function, of which the ledger knows each in one writing only.</summary>
+public static class DeviceAddress
 {
+    private const string Form = "0000:3b:02.1";
+
+    /// <summary>
+    /// An address as the ledger writes it: in small letters, the domain in no more digits than it needs, four at least. Addresses are brought into
+    /// this form where they come in, from callers and from the store, so that equal texts are equal addresses everywhere else.
+    /// </summary>
+    public static string Canonical(string address)
+    {
+        var excess = 0;
+        while (address.Length - excess > Form.Length && address[excess] == '0')
+            excess++;
+        return address[excess..].ToLowerInvariant();
+    }
+
     /// <summary>The number of an address such as <c>0000:3b:02.1</c>. Addresses are validated where they come in.</summary>
-    public static ulong Parse(string address)
+    internal static ulong Parse(string address)
     {
         var number = 0UL;
         foreach (var character in address)

@@ -57,6 +57,7 @@ public sealed class NodeLedger(NodeView view)
                 used[place] = View.Used[i];
         }
 
+        // A node that returns after it was deleted begins a new life: of the one before stay its number and its generation, which never starts over.
         var returns = !View.Exists;
         return View with
         {
@@ -67,6 +68,9 @@ public sealed class NodeLedger(NodeView view)
             State = returns ? NodeState.Enabled : View.State,
             StateReason = returns ? "" : View.StateReason,
             RegisterTime = returns ? registered.Time : View.RegisterTime,
+            LastAudit = returns ? null : View.LastAudit,
+            LastAuditTime = returns ? null : View.LastAuditTime,
+            FailedBuilds = returns ? 0 : View.FailedBuilds,
             Generation = NextGeneration(),
             SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,

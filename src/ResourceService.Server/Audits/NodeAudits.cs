@@ -23,24 +23,31 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
         if (nodes.Find(id) is not { } worker)
             return RpcErrors.NodeNotFound(id.Value);
 
-        var now = fleet.Now;
         var key = worker.View.NodeKey;
-        var order = new AuditOrder(
-            nodes.NextAuditId(key), mode, stamp.Actor, expectedGeneration, now, now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)),
-            ClaimsOf, () => nodes.NextClaimId(key));
-        var report = observed(now);
+        var auditId = nodes.NextAuditId(key);
         var adoption = new Adoption(fleet.Instances);
-        var outcome = await NodeStep.RunAsync(() => new NodeStep(
-            fleet,
-            stamp,
-            worker,
-            node => adoption.Enter(() => DriftRules.Audit(node, report, order)),
-            (_, decision) => new V1.AuditNodeResponse { Audit = AuditMapping.ToContract(((NodeAudited)decision.Changes[^1]).Audit, id.Value) })
+        var outcome = await NodeStep.RunAsync(() =>
         {
-            MayEnd = migration => migration.LeaseEnd <= now,
-            Undo = adoption.Leave,
+            var gathered = fleet.Now;
+            return new NodeStep(fleet, stamp, worker, Decide, Reply)
+            {
+                MayEnd = migration => migration.LeaseEnd <= gathered,
+                Undo = adoption.Leave,
+            };
         });
         return CallResult<V1.AuditNodeResponse>.Of(outcome, id.Value);
+
+        Decision Decide(NodeView node)
+        {
+            var now = fleet.Now;
+            var order = new AuditOrder(
+                auditId, mode, stamp.Actor, expectedGeneration, now, now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)), ClaimsOf,
+                () => nodes.NextClaimId(key));
+            return adoption.Enter(() => DriftRules.Audit(node, observed(now), order));
+        }
+
+        V1.AuditNodeResponse Reply(NodeView node, Decision decision) =>
+            new() { Audit = AuditMapping.ToContract(((NodeAudited)decision.Changes[^1]).Audit, id.Value) };
     }
 
     private HeldClaims ClaimsOf(InstanceId instance) =>

@@ -101,10 +101,9 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
         if (order.ValidateOnly)
             return Task.FromResult(Validate(worker.View, order));
 
-        var now = fleet.Now;
-        var claim = MakeClaim(nodes.NextClaimId(worker.View.NodeKey), order, now);
+        var id = nodes.NextClaimId(worker.View.NodeKey);
         var command = new NodeCommand(
-            node => ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, claim), Reply, stamp, cancellation)
+            node => ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(id, order, fleet.Now)), Reply, stamp, cancellation)
         {
             NewInstance = order.Instance.Id,
         };

@@ -31,9 +31,9 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
         InstanceId instance, Func<Instance, Instance> update, long? generation, RequestStamp stamp, CancellationToken cancellation) =>
         OnInstanceAsync<V1.UpdateInstanceResponse>(instance, held =>
         {
-            var (id, now) = (held.First, fleet.Now);
+            var id = held.First;
             var command = new NodeCommand(
-                node => ClaimRules.UpdateInstance(node, id, generation, update, now),
+                node => ClaimRules.UpdateInstance(node, id, generation, update, fleet.Now),
                 (node, _) => new V1.UpdateInstanceResponse
                 {
                     Instance = ContractMapping.ToContract(node.Claims[id.Sequence].Instance),
@@ -47,12 +47,11 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
 
     private Task<CommandOutcome> ReleaseAsync(InstanceId instance, ClaimId id, string reason, RequestStamp stamp, CancellationToken cancellation)
     {
-        var now = fleet.Now;
         var command = new NodeCommand(
             // Asked on the worker of the source, without which no move begins.
             node => fleet.Instances.TryFind(instance, out var held) && held.MoveTarget is { } target
                 ? Decision.Refuse(MigrationRules.InFlight(instance, MigrationId.Of(target)))
-                : ClaimRules.Release(node, id, null, reason, now),
+                : ClaimRules.Release(node, id, null, reason, fleet.Now),
             static (node, decision) => Released(decision.Changes, node.Id),
             stamp,
             cancellation);
@@ -62,7 +61,6 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
 
     private Task<CommandOutcome> ReleaseMovingAsync(InstanceId instance, Holding held, ClaimId targetId, string reason, RequestStamp stamp)
     {
-        var now = fleet.Now;
         var target = nodes.Find(targetId.NodeKey)!;
         var source = held.Primary is { } sourceId ? nodes.Find(sourceId.NodeKey)! : target;
         var step = new MoveStep(
@@ -72,7 +70,7 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
             source,
             // Another move may have begun meanwhile, to a node that is not here.
             (targetNode, sourceNode) => fleet.Instances.TryFind(instance, out var current) && current == held
-                ? MigrationRules.Release(targetNode, targetId, sourceNode, held.Primary, reason, now)
+                ? MigrationRules.Release(targetNode, targetId, sourceNode, held.Primary, reason, fleet.Now)
                 : MoveDecision.Refuse(ClaimRules.NotLive(held.First)),
             (decision, targetNode, _) =>
             {

@@ -18,7 +18,7 @@ internal sealed class AuditGrpcService(
         var violations = new FieldViolations();
         var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
         var heals = violations.Enum("mode", request.Mode, required: false) == V1.AuditMode.Heal;
-        var observed = ObservedNodes.Read(request, violations);
+        var observed = ObservedNodes.Read(request, heals, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
         violations.ThrowIfAny();
@@ -49,8 +49,7 @@ internal sealed class AuditGrpcService(
     {
         var violations = new FieldViolations();
         var node = ReadNode("node_id", request.NodeId, violations);
-        var start = violations.Time("start_time", request.StartTime);
-        var end = violations.Time("end_time", request.EndTime);
+        var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 
@@ -70,6 +69,7 @@ internal sealed class AuditGrpcService(
     {
         var violations = new FieldViolations();
         violations.Between("revision", request.Revision, 0, long.MaxValue);
+        var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
         var filter = new EventQuery(
             ReadNode("node_id", request.NodeId, violations),
             violations.OptionalId("instance_id", request.InstanceId),
@@ -77,8 +77,8 @@ internal sealed class AuditGrpcService(
             request.ClaimId.Length == 0 ? null : violations.RequiredClaimId("claim_id", request.ClaimId),
             request.MigrationId.Length == 0 ? null : violations.RequiredMigrationId("migration_id", request.MigrationId),
             ReadKinds(request.Kinds, violations),
-            violations.Time("start_time", request.StartTime),
-            violations.Time("end_time", request.EndTime));
+            start,
+            end);
         var pageSize = violations.PageSize("page_size", request.PageSize);
         violations.ThrowIfAny();
 

@@ -165,9 +165,8 @@ internal sealed class ClaimGrpcService(
             {
                 if (nodes.Find(id.NodeKey) is not { } worker)
                     return RpcErrors.ClaimNotFound(id.ToString());
-                var now = fleet.Now;
                 var command = new NodeCommand(
-                    node => decide(node, now), (node, decision) => reply(ToContract(ClaimAfter(node, id, decision), node)), stamp, context.CancellationToken);
+                    node => decide(node, fleet.Now), (node, decision) => reply(ToContract(ClaimAfter(node, id, decision), node)), stamp, context.CancellationToken);
                 worker.Post(command);
                 var outcome = await command.Completion;
                 return outcome.Refusal?.Kind == RefusalKind.ClaimNotLive

@@ -71,8 +71,31 @@ internal static class ContractMapping
             return message;
 
         PlacementMapping.AddTopology(message, node);
-        message.Statistics = NodeStatisticsMapping.Of(node);
+        message.Statistics = Statistics(node);
         return message;
+    }
+
+    private static V1.NodeStatistics Statistics(NodeView node)
+    {
+        var counted = new NodeStatistics(node);
+        var message = new V1.NodeStatistics
+        {
+            InstanceCount = counted.InstanceCount,
+            TaskCount = counted.TaskCount,
+            IoWorkload = counted.IoWorkload,
+            FailedBuildCount = node.FailedBuilds,
+        };
+        Add(message.InstancesByVmState, counted.ByVmState);
+        Add(message.InstancesByTaskState, counted.ByTaskState);
+        Add(message.InstancesByProject, counted.ByProject);
+        Add(message.InstancesByOsType, counted.ByOsType);
+        return message;
+
+        static void Add(MapField<string, int> target, IReadOnlyDictionary<string, int> counts)
+        {
+            foreach (var (name, count) in counts)
+                target.Add(name, count);
+        }
     }
 
     /// <summary>What a node has, by class.</summary>

@@ -234,6 +234,15 @@ internal sealed class FieldViolations
         return null;
     }
 
+    /// <summary>A span of time, in the fields <c>start_time</c> and <c>end_time</c>; either may be unset.</summary>
+    public (Instant? Start, Instant? End) TimeRange(Timestamp? start, Timestamp? end)
+    {
+        var range = (Start: Time("start_time", start), End: Time("end_time", end));
+        if (range is { Start: not null, End: not null } && end < start)
+            Add("end_time", $"is {end}; must not be before start_time, {start}");
+        return range;
+    }
+
     /// <summary>A page's size: 100 when 0, at most 1000.</summary>
     public int PageSize(string field, int value)
     {

@@ -37,10 +37,9 @@ internal sealed class NodeGrpcService(
                     return RpcErrors.Of(NodeRules.Register(NodeView.Unregistered(0, spec.Id), spec, generation, fleet.Now).Refusal!, spec.Id.Value);
                 if (nodes.FindOrAdd(spec.Id) is not { } worker)
                     return RpcErrors.TooManyNodes(options.NodesMax);
-                var now = fleet.Now;
                 return await worker.CallAsync(
                     stamp,
-                    node => NodeRules.Register(node, spec, generation, now),
+                    node => NodeRules.Register(node, spec, generation, fleet.Now),
                     (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, full: true) },
                     context.CancellationToken);
             },
@@ -95,10 +94,9 @@ internal sealed class NodeGrpcService(
             {
                 if (nodes.Find(id) is not { } worker)
                     return RpcErrors.NodeNotFound(id.Value);
-                var now = fleet.Now;
                 return await worker.CallAsync(
                     stamp,
-                    node => NodeRules.SetState(node, state, reason, generation, now),
+                    node => NodeRules.SetState(node, state, reason, generation, fleet.Now),
                     (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, full: false) },
                     context.CancellationToken);
             },
@@ -124,12 +122,11 @@ internal sealed class NodeGrpcService(
             {
                 if (nodes.Find(id) is not { } worker)
                     return RpcErrors.NodeNotFound(id.Value);
-                var now = fleet.Now;
                 var outcome = await NodeStep.RunAsync(() => new NodeStep(
                     fleet,
                     stamp,
                     worker,
-                    node => NodeRules.Delete(node, request.Force, reason, generation, now),
+                    node => NodeRules.Delete(node, request.Force, reason, generation, fleet.Now),
                     (_, decision) => new V1.DeleteNodeResponse { ReleasedClaimCount = decision.Changes.Count - 1 }));
                 return CallResult<V1.DeleteNodeResponse>.Of(outcome, id.Value);
             },
@@ -184,8 +181,7 @@ internal sealed class NodeGrpcService(
     {
         var violations = new FieldViolations();
         var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
-        var start = violations.Time("start_time", request.StartTime);
-        var end = violations.Time("end_time", request.EndTime);
+        var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
         var intervalMs = 0L;
         if (request.Interval is { } interval)
         {

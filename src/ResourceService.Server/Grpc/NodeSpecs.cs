@@ -120,19 +120,18 @@ internal static partial class NodeSpecs
     {
         violations.CountAtMost("devices", messages.Count, DevicesMax);
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
-        Unique(devices.Select(device => Canonical(device.Address)), "devices", "address", violations);
+        UniqueAddresses(messages.Take(DevicesMax).Select(device => device.Address), "devices", violations);
         return ValueList.From(devices);
     }
 
     private static Device Read(V1.Device message, string field, FieldViolations violations)
     {
-        DeviceAddress($"{field}.address", message.Address, violations);
+        var address = Address($"{field}.address", message.Address, violations);
         violations.PciId($"{field}.vendor_id", message.VendorId);
         violations.PciId($"{field}.product_id", message.ProductId);
         violations.Enum($"{field}.type", message.Type, required: true);
         var isChild = message.Type is V1.DeviceType.Vf or V1.DeviceType.Vdpa;
-        if (message.ParentAddress.Length > 0)
-            DeviceAddress($"{field}.parent_address", message.ParentAddress, violations);
+        var parent = message.ParentAddress.Length == 0 ? null : Address($"{field}.parent_address", message.ParentAddress, violations);
         if (message.Type == V1.DeviceType.Vf && message.ParentAddress.Length == 0)
             violations.Add($"{field}.parent_address", "must be set for a VF");
         if (message.ParentAddress.Length > 0 && !isChild)
@@ -144,17 +143,14 @@ internal static partial class NodeSpecs
         violations.Leave();
 
         return new Device(
-            message.Address,
+            address,
             message.VendorId,
             message.ProductId,
             ToLedger(message.Type),
-            message.ParentAddress.Length == 0 ? null : message.ParentAddress,
+            parent,
             message.HasNumaCellId ? message.NumaCellId : null,
             tags);
     }
-
-    // Addresses are numbers: neither case nor leading zeros of the domain make two of one.
-    internal static string Canonical(string address) => address.PadLeft("00000000:00:00.0".Length, '0').ToLowerInvariant();
 
     /// <summary>The ledger's type of a device.</summary>
     public static DeviceType ToLedger(V1.DeviceType type) => type switch
@@ -165,21 +161,30 @@ internal static partial class NodeSpecs
         _ => DeviceType.Pci,
     };
 
-    /// <summary>A device's PCI address.</summary>
-    public static void DeviceAddress(string field, string value, FieldViolations violations)
+    /// <summary>A device's PCI address, as the ledger writes it.</summary>
+    public static string Address(string field, string value, FieldViolations violations)
     {
-        if (!Address().IsMatch(value))
+        if (!AddressForm().IsMatch(value))
             violations.Add(field, value, "is not a PCI address of the form 0000:3b:02.1");
+        return DeviceAddress.Canonical(value);
     }
+
+    /// <summary>PCI addresses, each once in whatever writing; told as the caller wrote them.</summary>
+    public static void UniqueAddresses(IEnumerable<string> addresses, string field, FieldViolations violations) =>
+        Unique(addresses, DeviceAddress.Canonical, field, "address", violations);
 
     /// <summary>Values that may come once each.</summary>
     public static void Unique<T>(IEnumerable<T> values, string field, string what, FieldViolations violations)
-        where T : notnull
+        where T : notnull =>
+        Unique(values, static value => value, field, what, violations);
+
+    private static void Unique<T, TKey>(IEnumerable<T> values, Func<T, TKey> keyOf, string field, string what, FieldViolations violations)
+        where TKey : notnull
     {
-        var seen = new HashSet<T>();
+        var seen = new HashSet<TKey>();
         foreach (var value in values)
         {
-            if (!seen.Add(value))
+            if (!seen.Add(keyOf(value)))
             {
                 violations.Add(field, $"has {what} {value} twice");
                 return;
@@ -188,5 +193,5 @@ internal static partial class NodeSpecs
     }
 
     [GeneratedRegex("^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
-    private static partial Regex Address();
+    private static partial Regex AddressForm();
 }

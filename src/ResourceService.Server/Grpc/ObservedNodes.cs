@@ -15,11 +15,18 @@ internal static class ObservedNodes
     private const int ClassesMax = 256;
 
     /// <summary>The report; meaningless after a violation. When it was taken is filled in once it is known when the request is carried out.</summary>
-    public static Func<Instant, ObservedNode> Read(V1.AuditNodeRequest message, FieldViolations violations)
+    /// <param name="message">The request.</param>
+    /// <param name="heals">Whether the ledger is corrected by it.</param>
+    /// <param name="violations">What broke a rule.</param>
+    public static Func<Instant, ObservedNode> Read(V1.AuditNodeRequest message, bool heals, FieldViolations violations)
     {
-        violations.Between("observed_generation", message.ObservedGeneration, 0, long.MaxValue);
+        // No registered node has generation 0, and a picture of unknown age would say of everything that it may be newer.
+        if (message.ObservedGeneration == 0)
+            violations.Add("observed_generation", "must be set: to the node's generation, read before the picture was taken");
+        else
+            violations.Between("observed_generation", message.ObservedGeneration, 1, long.MaxValue);
         var time = violations.Time("observe_time", message.ObserveTime);
-        var scopes = ReadScopes(message, violations);
+        var scopes = ReadScopes(message, heals, violations);
         var inventories = NodeSpecs.Inventories(message.Inventories, violations);
         var numa = message.NumaTopology is null ? null : NodeSpecs.Topology(message.NumaTopology, violations);
         var devices = NodeSpecs.Devices(message.Devices, violations);
@@ -30,8 +37,11 @@ internal static class ObservedNodes
             message.ObservedGeneration, time ?? now, scopes, inventories, numa, devices, ValueList.From(instances));
     }
 
-    private static AuditScopes ReadScopes(V1.AuditNodeRequest message, FieldViolations violations)
+    private static AuditScopes ReadScopes(V1.AuditNodeRequest message, bool heals, FieldViolations violations)
     {
+        // What is missing from a complete part is released or unregistered: nobody is to say so by leaving something out.
+        if (heals && message.Scopes.Count == 0)
+            violations.Add("scopes", "must be set when the mode is HEAL: to the parts that the report covers completely");
         violations.CountAtMost("scopes", message.Scopes.Count, ScopesMax);
         if (message.Scopes.Count > 0)
         {
@@ -64,6 +74,7 @@ internal static class ObservedNodes
         var cells = message.NumaCells.Count == 0
             ? []
             : ValueList.From(message.NumaCells.Take(CellsMax).Select((cell, i) => Read(cell, i, violations)));
+        CheckOwners(cells, violations);
         var devices = ReadAddresses(message.DeviceAddresses, violations);
         violations.Leave();
         return new ObservedInstance(instance, amounts, cells, devices);
@@ -100,9 +111,10 @@ internal static class ObservedNodes
         }
 
         NodeSpecs.Unique(message.Pinning.Values, "pinning", "host CPU", violations);
-        var pinning = violations.None
-            ? ValueList.From(message.Pinning.Select(pin => new PinnedCpu(pin.Key, pin.Value)).OrderBy(pin => pin.GuestCpu))
-            : [];
+        var pinning = message.Pinning.Count == 0
+            ? []
+            : ValueList.From(message.Pinning.Where(pin => IsCpu(pin.Key) && IsCpu(pin.Value))
+                .Select(pin => new PinnedCpu(pin.Key, pin.Value)).OrderBy(pin => pin.GuestCpu));
         var cell = new ObservedCell(
             message.HostCellId,
             message.PageSizeKb,
@@ -114,14 +126,37 @@ internal static class ObservedNodes
         return cell;
     }
 
+    private static bool IsCpu(int number) => number is >= 0 and <= NodeSpecs.CpuMax;
+
+    // A guest's CPU runs in one place, and a host's CPU does one thing for one instance. What several instances claim of each other is drift.
+    private static void CheckOwners(ValueList<ObservedCell> cells, FieldViolations violations)
+    {
+        var (guests, hosts) = (CpuSet.Empty, CpuSet.Empty);
+        for (var i = 0; i < cells.Count; i++)
+        {
+            violations.Enter("numa_cells", i);
+            Add(ref guests, CpuSet.From(cells[i].Pinning.Select(pin => pin.GuestCpu)), "pinning", "guest CPU");
+            Add(ref guests, cells[i].SharedVcpus, "shared_vcpus", "guest CPU");
+            Add(ref hosts, CpuSet.From(cells[i].Pinning.Select(pin => pin.HostCpu)), "pinning", "host CPU");
+            Add(ref hosts, cells[i].EmulatorCpus, "emulator_cpus", "host CPU");
+            violations.Leave();
+        }
+
+        void Add(ref CpuSet known, CpuSet cpus, string field, string what)
+        {
+            if (known.Overlaps(cpus))
+                violations.Add(field, $"has {what} {known.Intersect(cpus).First()}, which the instance has already");
+            known = known.Union(cpus);
+        }
+    }
+
     private static ValueList<string> ReadAddresses(RepeatedField<string> addresses, FieldViolations violations)
     {
         if (addresses.Count == 0)
             return [];
         violations.CountAtMost("device_addresses", addresses.Count, NodeSpecs.DevicesMax);
-        for (var i = 0; i < Math.Min(addresses.Count, NodeSpecs.DevicesMax); i++)
-            NodeSpecs.DeviceAddress($"device_addresses[{i}]", addresses[i], violations);
-        NodeSpecs.Unique(addresses.Take(NodeSpecs.DevicesMax).Select(NodeSpecs.Canonical), "device_addresses", "address", violations);
-        return ValueList.From(addresses.Take(NodeSpecs.DevicesMax));
+        NodeSpecs.UniqueAddresses(addresses.Take(NodeSpecs.DevicesMax), "device_addresses", violations);
+        return ValueList.From(addresses.Take(NodeSpecs.DevicesMax).Select(
+            (address, i) => NodeSpecs.Address($"device_addresses[{i}]", address, violations)));
     }
 }

@@ -56,9 +56,12 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
     {
         if (nodes.Find(id.NodeKey) is not { } target)
             return RpcErrors.MigrationNotFound(id);
-        var now = fleet.Now;
         var command = new NodeCommand(
-            node => MigrationRules.Update(node, id, step, reason, generation, now.Add(lease), now),
+            node =>
+            {
+                var now = fleet.Now;
+                return MigrationRules.Update(node, id, step, reason, generation, now.Add(lease), now);
+            },
             (node, _) => reply(ToContract(node.Migrations[id.Sequence]), null),
             stamp,
             cancellation);
@@ -71,12 +74,11 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         MigrationId id, MigrationStep step, bool? ofResize, string reason, long? generation, RequestStamp stamp, Reply<TReply> reply)
         where TReply : class, IMessage
     {
-        var now = fleet.Now;
         return EndAsync(
             id,
             step,
             ofResize,
-            (target, source) => MigrationRules.End(target, source, id, step, ofResize, reason, generation, now),
+            (target, source) => MigrationRules.End(target, source, id, step, ofResize, reason, generation, fleet.Now),
             (ended, _, source) => source.Claims.TryGetValue(ended.After.Source.Sequence, out var stays) ? ContractMapping.ToContract(stays, source.Id) : null,
             reply,
             stamp);
@@ -87,12 +89,11 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         MigrationId id, bool ofResize, long? generation, RequestStamp stamp, Reply<TReply> reply)
         where TReply : class, IMessage
     {
-        var now = fleet.Now;
         return EndAsync(
             id,
             MigrationStep.Confirm,
             ofResize,
-            (target, source) => MigrationRules.Confirm(target, source, id, ofResize, generation, now),
+            (target, source) => MigrationRules.Confirm(target, source, id, ofResize, generation, fleet.Now),
             (ended, target, _) => ContractMapping.ToContract(ended.TargetAfter, target.Id),
             reply,
             stamp);
@@ -128,14 +129,13 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         NodeWorker target, NodeWorker source, ClaimId sourceId, MoveRequest request, RequestStamp stamp, Reply<TReply> reply)
         where TReply : class, IMessage
     {
-        var now = fleet.Now;
         var targetId = nodes.NextClaimId(target.View.NodeKey);
         var step = new MoveStep(
             fleet,
             stamp,
             target,
             source,
-            (targetNode, sourceNode) => Start(targetNode, sourceNode, sourceId, request, targetId, now),
+            (targetNode, sourceNode) => Start(targetNode, sourceNode, sourceId, request, targetId, fleet.Now),
             (decision, targetAfter, _) => Started((MigrationChanged)decision.OnTarget[0], targetAfter, reply));
         return step.PostAsync();
     }

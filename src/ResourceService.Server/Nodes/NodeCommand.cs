@@ -10,7 +10,10 @@ namespace ResourceService.Server.Nodes;
 /// One change asked of one node: what the rules are asked, how the answer is built, who waits for it. It goes from the caller to the node's
 /// worker, which decides it, and on to the committer, which completes it.
 /// </summary>
-/// <param name="decide">Asks the rules. Pure: the picture in, the decision out.</param>
+/// <param name="decide">
+/// Asks the rules: the picture in, the decision out. It reads the clock itself, when it is asked: a command that waited in the queue is as old as its
+/// decision, so leases are whole and a node's times are in the order of its changes.
+/// </param>
 /// <param name="reply">Builds the answer from the node right after the change and the decision.</param>
 /// <param name="request">Who asked.</param>
 /// <param name="cancellation">Honoured until the command is decided.</param>

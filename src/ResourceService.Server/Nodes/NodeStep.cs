@@ -12,7 +12,7 @@ namespace ResourceService.Server.Nodes;
 /// <param name="fleet">What all workers share.</param>
 /// <param name="stamp">Who asks.</param>
 /// <param name="node">The node.</param>
-/// <param name="decide">Asks the rules: the node's picture in, its changes out.</param>
+/// <param name="decide">Asks the rules: the node's picture in, its changes out. It reads the clock itself, as that of a <see cref="NodeCommand"/>.</param>
 /// <param name="reply">Builds the answer from the node right after the change and the decision.</param>
 internal sealed class NodeStep(
     FleetServices fleet, RequestStamp stamp, NodeWorker node, Func<NodeView, Decision> decide, Func<NodeView, Decision, IMessage> reply)
@@ -23,7 +23,7 @@ internal sealed class NodeStep(
 
     private bool _lacksNode;
 
-    /// <summary>Which moves to the node the change may end.</summary>
+    /// <summary>Which moves to the node the change may end, as far as is known before it is decided; of more, it is told and begun anew.</summary>
     public Func<Migration, bool> MayEnd { get; init; } = static _ => true;
 
     /// <summary>Undoes what deciding did beside the ledger, when nothing comes of the decision.</summary>

@@ -114,9 +114,13 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
         if (!_view.Claims.Values.Any(claim => claim.LeaseEnd <= now))
             return;
         // Nobody waits for it: what it could not end is looked at again.
-        _ = NodeStep.RunAsync(() => new NodeStep(_fleet, RequestStamp.Service, this, node => ClaimRules.Expire(node, now), static (_, _) => _noReply)
+        _ = NodeStep.RunAsync(() =>
         {
-            MayEnd = migration => migration.LeaseEnd <= now,
+            var gathered = _fleet.Now;
+            return new NodeStep(_fleet, RequestStamp.Service, this, node => ClaimRules.Expire(node, _fleet.Now), static (_, _) => _noReply)
+            {
+                MayEnd = migration => migration.LeaseEnd <= gathered,
+            };
         });
     }
 

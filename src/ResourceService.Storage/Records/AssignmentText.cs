@@ -40,7 +40,11 @@ internal static class AssignmentText
 
     private static OwnedDeviceRecord Write(AssignedDevice device) => new(device.RequestName, device.Address, device.ParentAddress);
 
-    private static AssignedDevice Read(OwnedDeviceRecord device) => new(device.Request, device.Address) { ParentAddress = device.Parent };
+    // As in reports, addresses from before they had one writing are brought into it.
+    private static AssignedDevice Read(OwnedDeviceRecord device) => new(device.Request, DeviceAddress.Canonical(device.Address))
+    {
+        ParentAddress = device.Parent is null ? null : DeviceAddress.Canonical(device.Parent),
+    };
 }
 
 internal sealed record AssignmentRecord(OwnedCellRecord[]? Cells, OwnedDeviceRecord[]? Devices);

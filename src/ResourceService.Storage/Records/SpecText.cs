@@ -65,8 +65,10 @@ internal static class SpecText
         device.Address, device.VendorId, device.ProductId, device.Type, device.ParentAddress, device.NumaCell,
         new Dictionary<string, string>(device.Tags, StringComparer.Ordinal));
 
+    // A report from before addresses had one writing holds them as its agent wrote them.
     private static Device Read(DeviceRecord device) => new(
-        device.Address, device.VendorId, device.ProductId, device.Type, device.ParentAddress, device.NumaCell,
+        DeviceAddress.Canonical(device.Address), device.VendorId, device.ProductId, device.Type,
+        device.ParentAddress is null ? null : DeviceAddress.Canonical(device.ParentAddress), device.NumaCell,
         ValueList.From(device.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
 
     private static ResourceClass ReadClass(string name) =>

@@ -153,6 +153,8 @@ internal sealed class SqliteBatchWriter
             values[2].Value = audit.Time.UnixMs;
         });
 
+    private readonly RowBinder<CommitBatch.NodeUpdate> _noAudit = new(["@node_key"], static (update, values) => values[0].Value = update.After.NodeKey);
+
     private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
         ["@number", "@request_id", "@fingerprint", "@reply"],
         static (row, values) =>
@@ -197,6 +199,8 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.InsertEvent, _event, batch.Events.Zip(batch.Origins).Where(row => !IsOfNewClaim(row.First) && !IsFull(row.First)));
         Execute(SqliteStatements.InsertAudit, _audit, batch.Audits);
         Execute(SqliteStatements.UpsertNodeAudit, _lastAudit, batch.Audits);
+        // After the audits: one of the life before may be in the same batch.
+        Execute(SqliteStatements.DeleteNodeAudit, _noAudit, batch.Nodes.Where(HasNoAuditAnyMore));
         Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
         foreach (var step in batch.Retention)
@@ -204,6 +208,9 @@ internal sealed class SqliteBatchWriter
 
         int Execute<T>(string sql, RowBinder<T> binder, IEnumerable<T> rows) => connection.ExecuteKept(sql, binder.Each(rows));
     }
+
+    private static bool HasNoAuditAnyMore(CommitBatch.NodeUpdate update) =>
+        update.SpecChanged && update.GenerationBefore > 0 && update.After.LastAudit is null;
 
     private static void BindUsage(CommitBatch.NodeUpdate update, SqliteParameter[] values)
     {

@@ -124,6 +124,9 @@ internal static class SqliteStatements
         ON CONFLICT (node_key) DO UPDATE SET audit_seq = excluded.audit_seq, time = excluded.time
         """;
 
+    /// <summary>Forgets which audit of a node was the last: the node began a new life.</summary>
+    public const string DeleteNodeAudit = "DELETE FROM node_audits WHERE node_key = @node_key";
+
     /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
     public const string InsertUnchangedRequest = """
         INSERT INTO unchanged_requests (number, time, request_id, fingerprint, reply)
@@ -311,8 +314,8 @@ internal static class SqliteStatements
         ORDER BY time DESC, audit_seq DESC LIMIT @limit
         """;
 
-    /// <summary>What is the highest audit sequence ever given? The last audits of all nodes stay when older ones go.</summary>
-    public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM node_audits";
+    /// <summary>What is the highest audit sequence ever given? The newest audit stays when older ones go.</summary>
+    public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM audits";
 
     /// <summary>Which events are the oldest?</summary>
     public const string SelectOldestEvents = "SELECT revision, time FROM events ORDER BY revision LIMIT @limit";

@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
@@ -14,6 +15,9 @@ namespace ResourceService.Ledger.Tests.Audits;
 /// </summary>
 public class DriftRulesTests
 {
+    private const string Function = "0000:af:00.0";
+    private const string Child = "0000:af:02.1";
+
     private static readonly Instant _afterLease = Sample.LeaseEnd.Add(TimeSpan.FromSeconds(1));
 
     private static readonly Dictionary<string, (Func<AuditedHost, ObservedNode> Arrange, string Healed)> _rows = new(StringComparer.Ordinal)
@@ -84,6 +88,15 @@ public class DriftRulesTests
         ["untracked: with a device of another"] = (
             host => With(Picture(host, devices: [AuditedHost.Nic]), AuditedHost.Stranger("vm") with { DeviceAddresses = [AuditedHost.Nic] }),
             "UntrackedInstance SkippedDoesNotFit"),
+        ["untracked: with a function and its child"] = (
+            host => With(WithFamily(host.Picture()), AuditedHost.Stranger("vm") with { DeviceAddresses = [Child, Function] }),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
+        ["untracked: with a child of an owned function"] = (
+            host => With(WithFamily(Picture(host, devices: [Function])), AuditedHost.Stranger("vm") with { DeviceAddresses = [Child] }),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
+        ["untracked: with the function of an owned child"] = (
+            host => With(WithFamily(Picture(host, devices: [Child])), AuditedHost.Stranger("vm") with { DeviceAddresses = [Function] }),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
         ["untracked: amounts not told"] = (
             host => With(host.Picture(), AuditedHost.Stranger("vm") with { Amounts = ResourceAmounts.Empty }), "UntrackedInstance Reported"),
         ["untracked: a claim has ended since"] = (host => EndedSince(host), "UntrackedInstance SkippedChangedSince"),
@@ -128,6 +141,12 @@ public class DriftRulesTests
                 DeviceAddresses = [AuditedHost.Nic],
             }),
             "UsageMismatch SkippedDoesNotFit"),
+        ["usage: a function and its child more"] = (
+            host => Changed(WithFamily(Picture(host, claims: 1)), 0, seen => seen with { DeviceAddresses = [Function, Child] }),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UsageMismatch SkippedDoesNotFit, UsageMismatch SkippedDoesNotFit"),
+        ["usage: a child of an owned function more"] = (
+            host => Changed(WithFamily(Picture(host, devices: [Function])), 0, seen => seen with { DeviceAddresses = [Function, Child] }),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UsageMismatch SkippedDoesNotFit"),
 
         ["pinning: other CPUs"] = (host => Moved(host, Seen(0, 6, 7)), "PinningMismatch ClaimCorrected"),
         ["pinning: another cell"] = (host => Moved(host, Seen(1, 12, 13)), "PinningMismatch ClaimCorrected"),
@@ -323,6 +342,16 @@ public class DriftRulesTests
 
     private static InventoryTable Inventories(long vcpus) =>
         Sample.Spec("n", (ResourceClass.Vcpu, Sample.Inventory(vcpus)), (ResourceClass.MemoryMb, Sample.Inventory(16_384))).Inventories;
+
+    private static ObservedNode WithFamily(ObservedNode picture) => picture with
+    {
+        Devices =
+        [
+            .. picture.Devices,
+            AuditedHost.Device(Function) with { Type = DeviceType.PhysicalFunction },
+            AuditedHost.Device(Child) with { Type = DeviceType.VirtualFunction, ParentAddress = Function },
+        ],
+    };
 
     private static List<Claim> Claims(AuditedHost host, params long[] vcpus) => [.. vcpus.Select((count, i) => host.Claim($"vm-{i}", count))];
 

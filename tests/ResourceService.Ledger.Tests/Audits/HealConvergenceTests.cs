@@ -1,5 +1,7 @@
 using CsCheck;
 using ResourceService.Ledger.Audits;
+using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
 using ResourceService.Ledger.Tests.Building;
@@ -8,13 +10,17 @@ using Xunit;
 namespace ResourceService.Ledger.Tests.Audits;
 
 /// <summary>
-/// Hosts that differ from their ledgers in every way at once, at random. Whatever they report: the node's equations hold after each audit, nothing
-/// that was not over capacity is over after it unless the host has less, two audits heal all that can be healed, and a third changes nothing.
+/// Hosts that differ from their ledgers in every way at once, at random, while instances move to them and away. Whatever they report: the node's
+/// equations hold after each audit, nothing that was not over capacity is over after it unless the host has less, a picture from before changes undoes
+/// none of them, two audits of a picture that is new heal all that can be healed, and a third changes nothing.
 /// <c>CsCheck_Seed=SEED</c> repeats a failure.
 /// </summary>
 public class HealConvergenceTests
 {
     private const int Hosts = 2_000;
+
+    // Before and after the end of all leases, and when a move without progress is stale.
+    private static readonly TimeSpan[] _passed = [TimeSpan.Zero, Sample.Lease.Add(TimeSpan.FromSeconds(1)), TimeSpan.FromHours(2)];
 
     [Fact]
     public void Two_audits_heal_what_can_be_healed_and_a_third_changes_nothing()
@@ -25,11 +31,15 @@ public class HealConvergenceTests
             {
                 var random = new Random(number);
                 var host = RandomHost(random);
+                var moves = RandomMoves(host, random);
                 var picture = Drifted(host, random);
-                Heal(host, picture, met);
-                Heal(host, picture, met);
+                var now = Sample.Now.Add(random.GetItems(_passed, 1)[0]);
+                if (random.Next(2) == 0)
+                    HealFromBefore(host, picture, random, met, now);
+                for (var i = 0; i < 2; i++)
+                    Heal(host, picture with { Generation = host.View.Generation }, met, now, moves);
                 var before = host.View;
-                var third = Heal(host, picture, met);
+                var third = Heal(host, picture with { Generation = before.Generation }, met, now, moves);
 
                 Assert.True(third.HealedCount == 0, $"Host {number}: the third audit heals {AuditedHost.Summary(third)}");
                 Assert.Equal(before.Generation, host.View.Generation);
@@ -43,30 +53,65 @@ public class HealConvergenceTests
             {
                 (DriftKind.InventoryChanged, DriftAction.InventoryUpdated),
                 (DriftKind.OverCapacity, DriftAction.Reported),
+                (DriftKind.InventoryChanged, DriftAction.SkippedChangedSince),
                 (DriftKind.OrphanedClaim, DriftAction.ClaimReleased),
+                (DriftKind.OrphanedClaim, DriftAction.SkippedInFlight),
+                (DriftKind.OrphanedClaim, DriftAction.SkippedChangedSince),
                 (DriftKind.UntrackedInstance, DriftAction.InstanceAdopted),
                 (DriftKind.UntrackedInstance, DriftAction.SkippedDoesNotFit),
+                (DriftKind.UntrackedInstance, DriftAction.SkippedChangedSince),
                 (DriftKind.MisplacedInstance, DriftAction.Reported),
+                (DriftKind.MisplacedInstance, DriftAction.SkippedChangedSince),
                 (DriftKind.UsageMismatch, DriftAction.ClaimCorrected),
                 (DriftKind.UsageMismatch, DriftAction.SkippedDoesNotFit),
                 (DriftKind.UsageMismatch, DriftAction.SkippedInFlight),
+                (DriftKind.UsageMismatch, DriftAction.SkippedChangedSince),
                 (DriftKind.PinningMismatch, DriftAction.ClaimCorrected),
                 (DriftKind.PinningMismatch, DriftAction.SkippedDoesNotFit),
+                (DriftKind.PinningMismatch, DriftAction.SkippedInFlight),
+                (DriftKind.PinningMismatch, DriftAction.SkippedChangedSince),
                 (DriftKind.DeviceMissing, DriftAction.Reported),
+                (DriftKind.StaleMigration, DriftAction.Reported),
                 (DriftKind.ExpiredLease, DriftAction.ClaimReleased),
+                (DriftKind.ExpiredLease, DriftAction.MigrationEnded),
             },
             met);
     }
 
-    // The picture is taken again before each audit, of a host that stays as it is.
-    private static Audit Heal(AuditedHost host, ObservedNode picture, HashSet<(DriftKind, DriftAction)> met)
+    // Changes after the picture, then its audit: whatever the picture says of them, they stay.
+    private static void HealFromBefore(AuditedHost host, ObservedNode picture, Random random, HashSet<(DriftKind, DriftAction)> met, Instant now)
+    {
+        if (random.Next(3) == 0)
+            host.Node.Decide(view => NodeRules.Register(view, view.Spec with { Traits = ["NEW"] }, null, Sample.Now));
+        host.Claim("late");
+        var settled = host.View.Claims.Values.Where(claim => claim.State == ClaimState.Active && !host.Elsewhere.ContainsKey(claim.Instance.Id.Value)).ToList();
+        var released = settled[random.Next(settled.Count)];
+        var changed = settled[random.Next(settled.Count)];
+        if (random.Next(2) == 0)
+            host.Node.Release(released);
+        if (host.View.Claims.ContainsKey(changed.Id.Sequence))
+            host.Node.Decide(view => ClaimRules.UpdateInstance(view, changed.Id, null, instance => instance with { VmState = "stopped" }, Sample.Now));
+        var before = host.View;
+
+        Heal(host, picture, met, now, []);
+
+        foreach (var claim in before.Claims.Values.Where(claim => claim.Generation > picture.Generation))
+            Assert.Equal(claim, host.View.Claims.GetValueOrDefault(claim.Id.Sequence));
+        Assert.DoesNotContain(host.View.Claims.Values, claim => !before.Claims.ContainsKey(claim.Id.Sequence) && claim.Instance.Id == released.Instance.Id);
+    }
+
+    private static Audit Heal(
+        AuditedHost host, ObservedNode picture, HashSet<(DriftKind, DriftAction)> met, Instant now, IReadOnlyCollection<DrivenMove> moves)
     {
         var over = OverCapacity(host.View);
-        var audit = host.Heal(picture with { Generation = host.View.Generation });
+        var audit = host.Heal(picture, now);
         foreach (var drift in audit.Drifts)
             met.Add((drift.Kind, drift.Action));
         Assert.All(OverCapacity(host.View), now => Assert.True(
             over.Contains(now) || audit.Drifts.Any(drift => drift.Kind == DriftKind.InventoryChanged), $"{now} went over its capacity"));
+        // What an audit ends, its instance holds no more.
+        foreach (var move in moves.Where(move => move.Target == host.Node && move.InFlight is null))
+            host.Elsewhere[move.Instance.Value] = new HeldClaims(move.SourceId, null);
         return audit;
     }
 
@@ -89,9 +134,31 @@ public class HealConvergenceTests
         return host;
     }
 
+    // To the host and away from it, with a lease or, once they are finished, without.
+    private static List<DrivenMove> RandomMoves(AuditedHost host, Random random)
+    {
+        var moves = new List<DrivenMove>();
+        for (var i = random.Next(4); i > 0; i--)
+        {
+            if (host.View.FreeAt(host.View.Spec.Inventories.IndexOf(ResourceClass.Vcpu)) < 2)
+                break;
+            var other = DrivenNode.Registered(nodeKey: 1 + i);
+            var move = random.Next(2) == 0 ? new DrivenMove(other, host.Node, $"mover-{i}") : new DrivenMove(host.Node, other, $"mover-{i}");
+            move.Start();
+            if (random.Next(2) == 0)
+                move.Update(MigrationStep.Finish);
+            host.Elsewhere[move.Instance.Value] = new HeldClaims(move.SourceId, move.TargetId);
+            moves.Add(move);
+        }
+
+        return moves;
+    }
+
     private static ObservedNode Drifted(AuditedHost host, Random random)
     {
+        var arrived = host.View.Claims.Values.Where(claim => claim.Role == ClaimRole.MoveTarget && random.Next(2) == 0).Select(AuditedHost.Observe);
         var picture = host.Picture();
+        picture = picture with { Instances = [.. picture.Instances, .. arrived] };
         var instances = picture.Instances.Where(_ => random.Next(6) > 0).Select(seen => Drifted(seen, random)).ToList();
         for (var i = random.Next(3); i > 0; i--)
             instances.Add(Drifted(AuditedHost.Stranger($"stranger-{i}", random.Next(1, 6)), random));

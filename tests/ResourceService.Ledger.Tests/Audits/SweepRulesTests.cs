@@ -45,6 +45,12 @@ public class SweepRulesTests
         host.Node.Decide(view => Ledger.Nodes.NodeRules.Delete(view, false, "", null, Sample.Now));
         Assert.Equal(0, Overdue(Sample.LeaseEnd));
 
+        // One that returns begins anew: the audit of its earlier life does not count.
+        var returned = Sample.LeaseEnd.Add(TimeSpan.FromDays(1));
+        host.Node.Decide(view => Ledger.Nodes.NodeRules.Register(view, view.Spec, null, returned));
+        Assert.Equal(0, Overdue(Sample.LeaseEnd));
+        Assert.Equal(1, Overdue(returned));
+
         int Overdue(Instant? limit) => SweepRules.Look(host.View, new SweepLimits(_early, _early, limit)).OverdueNodes;
     }
 }

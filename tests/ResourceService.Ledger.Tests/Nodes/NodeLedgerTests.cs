@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
@@ -93,6 +94,23 @@ public class NodeLedgerTests
         _node.Ledger.Poison();
         _node.Claim("instance-1", Sample.Amounts(1, 1));
         Assert.True(_node.Ledger.Poisoned);
+    }
+
+    [Fact]
+    public void A_node_that_returns_after_it_was_deleted_has_nothing_of_its_earlier_life_but_number_and_generation()
+    {
+        var aborted = _node.Claim("instance-1", Sample.Amounts(2, 512));
+        _node.Decide(view => ClaimRules.Abort(view, aborted.Id, null, "no image", Sample.Now));
+        _node.Decide(view => NodeRules.SetState(view, NodeState.Draining, "old disks", null, Sample.Now));
+        var audit = new Audit(new AuditId(1, 1), AuditMode.Report, Sample.Now, Sample.Now, 1, 1, "agent", 0, 0, 0, []);
+        _node.Ledger.Apply(new NodeAudited(Sample.Now, audit));
+        _node.Decide(view => NodeRules.Delete(view, force: false, "", null, Sample.Now));
+        var (deleted, later) = (_node.View, Sample.Now.Add(TimeSpan.FromDays(1)));
+
+        _node.Decide(view => NodeRules.Register(view, view.Spec, null, later));
+
+        NodeViewAssert.Equal(
+            DrivenNode.Registered().View with { Generation = deleted.Generation + 1, RegisterTime = later, UpdateTime = later }, _node.View);
     }
 
     private ClaimChanged Change(Claim? before, Claim after) =>

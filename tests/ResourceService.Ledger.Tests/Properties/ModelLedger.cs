@@ -36,7 +36,8 @@ internal sealed class ModelLedger
             return Outcome.Unchanged;
 
         _inventories = inventories;
-        State = State == "Absent" ? "Enabled" : State;
+        if (State == "Absent")
+            (State, FailedBuilds) = ("Enabled", 0);
         return Changed();
     }
 

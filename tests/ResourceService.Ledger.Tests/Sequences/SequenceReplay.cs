@@ -41,8 +41,42 @@ internal sealed class SequenceReplay(SequenceInput input)
     /// <summary>The host that a moving instance goes to.</summary>
     public string TargetOf(string instance) => _instances[instance].Target!.Value.Node.View.Id.Value;
 
-    /// <summary>Carries a step out; for a claim, whether it was accepted, otherwise null.</summary>
+    /// <summary>The instances with a live claim on the host, in order.</summary>
+    public IEnumerable<string> Holders(string host) =>
+        View(host).Claims.Values.Select(claim => claim.Instance.Id.Value).Distinct().Order(StringComparer.Ordinal);
+
+    /// <summary>Owned devices and the instances that own them, in order.</summary>
+    public IEnumerable<(string Address, string Instance)> Owned(string host)
+    {
+        var view = View(host);
+        for (var i = 0; i < view.Spec.Devices.Count; i++)
+        {
+            if (view.DeviceUsage.Owners[i] is > 0 and var owner)
+                yield return (view.Spec.Devices[i].Address, view.Claims[owner].Instance.Id.Value);
+        }
+    }
+
+    /// <summary>The type of the move that brings an instance to the host; null when none does.</summary>
+    public MigrationType? Incoming(string host, string instance) =>
+        View(host).Migrations.Values.SingleOrDefault(move => move.Instance.Value == instance)?.Type;
+
+    /// <summary>Whether an instance that moves between this host and another was handed over and not confirmed yet.</summary>
+    public bool HasHandedOver(string host) => _instances.Values.Any(
+        instance => instance.IsHandedOver && (instance.Node == _nodes[host] || instance.Target?.Node == _nodes[host]));
+
+    /// <summary>Whether the instance is resized on its own host.</summary>
+    public bool IsResizedInPlace(string instance) => _instances[instance] is var resized && resized.Target?.Node == resized.Node;
+
+    /// <summary>Carries a step out, and tells the states of its instance as its caller would; for a claim, whether it was accepted, otherwise null.</summary>
     public bool? Run(SequenceStep step)
+    {
+        var accepted = Decide(step);
+        if (step.Instance is not null && accepted != false && _instances.TryGetValue(step.Instance, out var instance))
+            Tell(instance, step);
+        return accepted;
+    }
+
+    private bool? Decide(SequenceStep step)
     {
         switch (step.Op)
         {
@@ -58,7 +92,7 @@ internal sealed class SequenceReplay(SequenceInput input)
                 Activate(_instances[step.Instance!]);
                 return null;
             case "resize_claim":
-                return Move(step, MigrationType.Resize, Flavor(step.Flavor!));
+                return Move(step, IsColdMigration(step) ? MigrationType.ColdMigration : MigrationType.Resize, Flavor(step.Flavor!));
             case "live_claim":
                 return Move(step, MigrationType.LiveMigration, _instances[step.Instance!].Flavor);
             case "evacuate_claim":
@@ -84,6 +118,41 @@ internal sealed class SequenceReplay(SequenceInput input)
                 return null;
         }
     }
+
+    private static void Tell(Tracked instance, SequenceStep step)
+    {
+        instance.IsHandedOver = step.Op switch
+        {
+            "resize_migrate" => true,
+            "confirm" or "revert_at_source" => false,
+            _ => instance.IsHandedOver,
+        };
+        (string? Vm, string Task)? states = step.Op switch
+        {
+            "build" => ("building", ""),
+            "build_finish" or "unshelve" or "confirm" or "revert_at_source" or "evacuate_finish" => ("active", ""),
+            "resize_claim" => (null, "resize_prep"),
+            "resize_migrate" => (null, "resize_migrated"),
+            "resize_finish" => ("resized", ""),
+            "revert_at_destination" => ("resized", "resize_reverting"),
+            "live_claim" => (null, "migrating"),
+            "evacuate_claim" => (null, "rebuilding"),
+            "resize_abort" or "live_complete" or "live_rollback" or "evacuate_abort" => (null, ""),
+            "set_state" => (step.VmState, step.TaskState ?? ""),
+            _ => null,
+        };
+        if (states is { } told)
+        {
+            instance.Node.Decide(node => node.Claims.ContainsKey(instance.Claim.Sequence)
+                ? ClaimRules.UpdateInstance(
+                    node, instance.Claim, null, known => known with { VmState = told.Vm ?? known.VmState, TaskState = told.Task }, Sample.Now)
+                : Decision.Unchanged);
+        }
+    }
+
+    // As Nova has it: the same flavor elsewhere.
+    private bool IsColdMigration(SequenceStep step) =>
+        _instances[step.Instance!] is var instance && instance.Flavor.Name == step.Flavor && instance.Node.View.Id.Value != step.Host;
 
     private SequenceFlavor Flavor(string name) => input.Flavors.Single(flavor => flavor.Name == name);
 
@@ -182,6 +251,8 @@ internal sealed class SequenceReplay(SequenceInput input)
         public SequenceFlavor Flavor { get; set; } = flavor;
 
         public bool BootFromVolume { get; } = bootFromVolume;
+
+        public bool IsHandedOver { get; set; }
 
         public (DrivenNode Node, ClaimId Claim, SequenceFlavor Flavor, bool OfResize)? Target { get; set; }
     }

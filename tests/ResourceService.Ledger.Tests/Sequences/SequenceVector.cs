@@ -127,7 +127,8 @@ internal sealed record SequenceFlavor(
 
 /// <summary>A step of any operation; <see cref="Op"/> says which parts are there.</summary>
 internal sealed record SequenceStep(
-    string Op, string? Host, string? Instance, string? Flavor, bool BootFromVolume, string? Kind, long MemoryMb, long DiskGb, bool LeaveAllocation);
+    string Op, string? Host, string? Instance, string? Flavor, bool BootFromVolume, string? Kind, long MemoryMb, long DiskGb, bool LeaveAllocation,
+    string? VmState, string? TaskState);
 
 internal sealed record SequenceExpectation(bool Clean, IReadOnlyList<SequenceOutcome> Steps);
 

@@ -24,6 +24,36 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
     }
 
     [Fact]
+    public async Task A_device_written_otherwise_is_the_same_device()
+    {
+        var request = Requests.Node();
+        request.Devices.Add(new Device { Address = "0000:3b:00.0", VendorId = "8086", ProductId = "158b", Type = DeviceType.Pci });
+        await Nodes.RegisterNodeAsync(request);
+        var claim = Requests.Claim(request.NodeId);
+        claim.Resources.Devices.Add(new DeviceRequest { Name = "nic", Alternatives = { new DeviceSpec { ProductId = "158b" } } });
+        await Claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = (await Claims.ClaimInstanceAsync(claim)).Claim.ClaimId });
+        var report = await ReportAsync(request.NodeId);
+        report.Devices.Clear();
+        report.Devices.Add(new Device { Address = "00000000:3B:00.0", VendorId = "8086", ProductId = "158b", Type = DeviceType.Pci });
+        report.Instances[0].DeviceAddresses.Add("0000:3B:00.0");
+
+        Assert.Empty((await AuditAsync(report)).Drifts);
+    }
+
+    [Fact]
+    public async Task What_a_report_does_not_cover_is_not_missing()
+    {
+        var node = await RegisterAsync();
+        var claim = await LivingAsync(node.NodeId);
+        var report = await ReportAsync(node.NodeId);
+        report.Instances.Clear();
+        report.Scopes.Remove(AuditScope.Instances);
+
+        Assert.Empty((await AuditAsync(report)).Drifts);
+        Assert.Equal(ClaimState.Active, (await GetClaimAsync(claim.ClaimId)).State);
+    }
+
+    [Fact]
     public async Task A_report_finds_every_drift_and_heals_none()
     {
         var (node, report) = await DriftedAsync(AuditMode.Report);
@@ -191,7 +221,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
 
     [Fact]
     public async Task An_unknown_node_is_not_found() => await Expect.ErrorAsync(
-        Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = "never-registered" }), StatusCode.NotFound, "NODE_NOT_FOUND");
+        Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = "never-registered", ObservedGeneration = 1 }), StatusCode.NotFound, "NODE_NOT_FOUND");
 
     // A host with more CPUs, one instance larger than claimed, one gone, one unknown, and one that is claimed elsewhere.
     private async Task<(Node Node, AuditNodeRequest Report)> DriftedAsync(AuditMode mode)

@@ -129,6 +129,52 @@ public sealed class WhenAMigrationIsClaimed(SharedService service) : MoveTest(se
         await Migrations.ClaimMigrationAsync(request);
     }
 
-    private AsyncUnaryCall<ClaimMigrationResponse> Start(Claim claim, string targetId) => Migrations.ClaimMigrationAsync(
-        new ClaimMigrationRequest { Type = MigrationType.ColdMigration, InstanceId = claim.Instance.InstanceId, TargetNodeId = targetId });
+    [Fact]
+    public async Task While_it_runs_an_instance_moves_only_to_pages_of_the_same_size()
+    {
+        const long Small = 2_048, Large = 1_048_576;
+        var (source, target, other) = (await RegisterPagesAsync(Small), await RegisterPagesAsync(Small), await RegisterPagesAsync(Large));
+        var request = Requests.Claim(source);
+        request.Resources.Numa = new NumaRequest
+        {
+            Cells = { new NumaCellRequest { SharedVcpus = { 0 }, MemoryMb = 1_024, PageSizePolicy = PageSizePolicy.Large } },
+        };
+        var claim = (await Claims.ClaimInstanceAsync(request)).Claim;
+        await Claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
+        var before = await GetAsync(other);
+
+        var refused = await Expect.ErrorAsync(
+            Start(claim, other, MigrationType.LiveMigration), StatusCode.ResourceExhausted, "DOES_NOT_FIT");
+
+        var dimension = Assert.Single(Assert.Single(refused.Refusals).Dimensions);
+        Assert.Equal((RefusalReason.NumaPageSizeChanged, Small, Large), (dimension.Reason, dimension.Requested, dimension.Available));
+        Assert.Equal(before, await GetAsync(other));
+        // Stopped, it may go there; running, to the host with its pages.
+        var cold = await Start(claim, other);
+        Assert.Equal(Large, Assert.Single(cold.Claim.NumaCells).PageSizeKb);
+        await RevertAsync(cold.Migration);
+        Assert.Equal(Small, Assert.Single((await Start(claim, target, MigrationType.LiveMigration)).Claim.NumaCells).PageSizeKb);
+    }
+
+    private AsyncUnaryCall<ClaimMigrationResponse> Start(Claim claim, string targetId, MigrationType type = MigrationType.ColdMigration) =>
+        Migrations.ClaimMigrationAsync(new ClaimMigrationRequest { Type = type, InstanceId = claim.Instance.InstanceId, TargetNodeId = targetId });
+
+    // A host of one cell with small pages and large ones of one size.
+    private async Task<string> RegisterPagesAsync(long sizeKb)
+    {
+        var request = Requests.Node();
+        request.NumaTopology = new NumaTopology
+        {
+            Cells =
+            {
+                new NumaCell
+                {
+                    SharedCpus = { 0, 1, 2, 3 },
+                    MemoryMb = 8_192,
+                    PagePools = { new PagePool { SizeKb = 4, Total = 1_048_576 }, new PagePool { SizeKb = sizeKb, Total = 4_194_304 / sizeKb } },
+                },
+            },
+        };
+        return (await Nodes.RegisterNodeAsync(request)).Node.NodeId;
+    }
 }

@@ -21,6 +21,18 @@ public sealed class WhenManyClaimAtOnce(SharedService service) : ServiceTest(ser
     }
 
     [Fact]
+    public async Task Times_of_a_nodes_changes_are_in_the_order_of_the_changes()
+    {
+        var node = await RegisterAsync(vcpus: 1000);
+
+        await RaceAsync(900, _ => Requests.Claim(node.NodeId, memoryMb: 1));
+
+        var times = (await EventsAsync(node.NodeId)).Select(item => item.EventTime.ToDateTime()).ToList();
+        Assert.Equal(901, times.Count);
+        Assert.Equal(times.Order(), times);
+    }
+
+    [Fact]
     public async Task Claims_of_different_sizes_never_exceed_the_capacity()
     {
         var node = await RegisterAsync(vcpus: 100);

@@ -123,6 +123,48 @@ public sealed class WhenANodeIsRegistered(SharedService service) : ServiceTest(s
     }
 
     [Fact]
+    public async Task A_node_that_comes_back_begins_without_the_audit_and_the_failures_of_its_earlier_life()
+    {
+        var node = await RegisterAsync();
+        await Claims.AbortClaimAsync(new AbortClaimRequest { ClaimId = (await ClaimAsync(node.NodeId)).ClaimId });
+        await Audits.AuditNodeAsync(new AuditNodeRequest { NodeId = node.NodeId, ObservedGeneration = 1 });
+        var before = await GetAsync(node.NodeId);
+        Assert.NotEqual("", before.LastAuditId);
+        Assert.Equal(1, before.Statistics.FailedBuildCount);
+        await Nodes.DeleteNodeAsync(new DeleteNodeRequest { NodeId = node.NodeId });
+
+        var after = (await Nodes.RegisterNodeAsync(Requests.Node(node.NodeId))).Node;
+
+        Assert.Equal(("", 0), (after.LastAuditId, after.Statistics.FailedBuildCount));
+        Assert.Null(after.LastAuditTime);
+        Assert.Empty((await Audits.VerifyLedgerAsync(new VerifyLedgerRequest { NodeId = node.NodeId })).Differences);
+    }
+
+    [Fact]
+    public async Task Addresses_of_devices_have_one_writing_whatever_the_agent_writes()
+    {
+        var request = Requests.Node();
+        request.Devices.Add(
+        [
+            new Device { Address = "00000000:3B:00.0", VendorId = "8086", ProductId = "1572", Type = DeviceType.Pf },
+            new Device { Address = "0000:3B:02.1", VendorId = "8086", ProductId = "154c", Type = DeviceType.Vf, ParentAddress = "0000:3b:00.0" },
+            new Device { Address = "1000A:00:1F.7", VendorId = "8086", ProductId = "154c", Type = DeviceType.Pci },
+        ]);
+        var node = (await Nodes.RegisterNodeAsync(request)).Node;
+
+        Assert.Equal(
+            [("0000:3b:00.0", ""), ("0000:3b:02.1", "0000:3b:00.0"), ("1000a:00:1f.7", "")],
+            node.Devices.Select(device => (device.Address, device.ParentAddress)));
+        var same = request.Clone();
+        (same.Devices[0].Address, same.Devices[1].ParentAddress) = ("0000:3b:00.0", "000000:3B:00.0");
+        Assert.Equal(node, (await Nodes.RegisterNodeAsync(same)).Node);
+
+        same.Devices[1].Address = "00000:3B:00.0";
+        var error = await Expect.ErrorAsync(Nodes.RegisterNodeAsync(same), StatusCode.InvalidArgument, "INVALID_FIELD");
+        Assert.Equal(("devices", "has address 00000:3B:00.0 twice"), (error.Violations[0].Field, error.Violations[0].Description));
+    }
+
+    [Fact]
     public async Task An_unknown_node_is_not_found()
     {
         var error = await Expect.ErrorAsync(

@@ -89,6 +89,44 @@ public sealed class WhenARequestIsSentAgain(SharedService service) : ServiceTest
     }
 
     [Fact]
+    public async Task An_id_in_other_letters_is_the_same_id()
+    {
+        var node = await RegisterAsync();
+        var request = Requests.Claim(node.NodeId);
+        var shouted = request.Clone();
+        shouted.RequestId = request.RequestId.ToUpperInvariant();
+        Assert.NotEqual(request.RequestId, shouted.RequestId);
+
+        var first = await Claims.ClaimInstanceAsync(shouted);
+
+        Assert.Equal(first, await Claims.ClaimInstanceAsync(request));
+        Assert.Equal(first, await Claims.ClaimInstanceAsync(shouted));
+        Assert.Equal(1, await UsedAsync(node.NodeId));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Ids_of_a_batch_in_other_letters_are_the_same_ids(bool allOrNothing, bool hasOwnId)
+    {
+        var node = await RegisterAsync();
+        var batch = new ClaimInstancesRequest { AllOrNothing = allOrNothing, RequestId = hasOwnId ? Unique.RequestId() : "" };
+        batch.Requests.Add([Requests.Claim(node.NodeId), Requests.Claim(node.NodeId)]);
+        var shouted = batch.Clone();
+        shouted.RequestId = batch.RequestId.ToUpperInvariant();
+        shouted.Requests[1].RequestId = batch.Requests[1].RequestId.ToUpperInvariant();
+
+        var first = await Claims.ClaimInstancesAsync(batch);
+        var again = await Claims.ClaimInstancesAsync(shouted);
+
+        Assert.All(first.Results, result => Assert.Null(result.Error));
+        Assert.Equal(first.Results.Select(result => result.Claim), again.Results.Select(result => result.Claim));
+        Assert.Equal(shouted.Requests[1].RequestId, again.Results[1].RequestId);
+        Assert.Equal(2, await UsedAsync(node.NodeId));
+    }
+
+    [Fact]
     public async Task A_refused_request_is_not_remembered()
     {
         var node = await RegisterAsync(vcpus: 2);

@@ -11,10 +11,11 @@ internal static class AuditRequests
             Report,
             RequiredId<AuditNodeRequest>("node_id", (request, id) => request.NodeId = id),
             One<AuditNodeRequest>("mode", "unknown", request => request.Mode = (AuditMode)99),
-            Number<AuditNodeRequest>("observed_generation", (request, value) => request.ObservedGeneration = value, -1, long.MinValue),
+            Number<AuditNodeRequest>("observed_generation", (request, value) => request.ObservedGeneration = value, 0, -1, long.MinValue),
             Time<AuditNodeRequest>("observe_time", (request, time) => request.ObserveTime = time),
             One<AuditNodeRequest>("scopes[0]", "unspecified", request => request.Scopes.Add(AuditScope.Unspecified)),
             One<AuditNodeRequest>("scopes[0]", "unknown", request => request.Scopes.Add((AuditScope)99)),
+            One<AuditNodeRequest>("scopes", "missing when it heals", request => request.Mode = AuditMode.Heal),
             One<AuditNodeRequest>("scopes", "with 17 elements", request => request.Scopes.Add(Enumerable.Repeat(AuditScope.Devices, 17))),
             One<AuditNodeRequest>("inventories[VCPU].total", "negative", request => request.Inventories.Add("VCPU", new Inventory { Total = -1 })),
             One<AuditNodeRequest>("inventories", "with an unknown class", request => request.Inventories.Add("VCPUS", new Inventory { Total = 1 })),
@@ -31,8 +32,7 @@ internal static class AuditRequests
         .. Of(
             () => new ListAuditsRequest(),
             Id<ListAuditsRequest>("node_id", (request, id) => request.NodeId = id),
-            Time<ListAuditsRequest>("start_time", (request, time) => request.StartTime = time),
-            Time<ListAuditsRequest>("end_time", (request, time) => request.EndTime = time),
+            TimeRange<ListAuditsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
             PageSize<ListAuditsRequest>((request, size) => request.PageSize = size)),
         .. Of(
             () => new ListEventsRequest(),
@@ -45,8 +45,7 @@ internal static class AuditRequests
             One<ListEventsRequest>("kinds[0]", "unspecified", request => request.Kinds.Add(EventKind.Unspecified)),
             One<ListEventsRequest>("kinds[0]", "unknown", request => request.Kinds.Add((EventKind)99)),
             One<ListEventsRequest>("kinds", "with 65 elements", request => request.Kinds.Add(Enumerable.Repeat(EventKind.NodeUpdated, 65))),
-            Time<ListEventsRequest>("start_time", (request, time) => request.StartTime = time),
-            Time<ListEventsRequest>("end_time", (request, time) => request.EndTime = time),
+            TimeRange<ListEventsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
             PageSize<ListEventsRequest>((request, size) => request.PageSize = size)),
         .. Of(
             () => new WatchEventsRequest(),
@@ -61,6 +60,7 @@ internal static class AuditRequests
     private static AuditNodeRequest Report() => new()
     {
         NodeId = "node-1",
+        ObservedGeneration = 1,
         Instances =
         {
             new ObservedInstance { Instance = new Instance { InstanceId = "vm-1" }, NumaCells = { new ObservedNumaCell { Pinning = { [0] = 1 } } } },
@@ -90,6 +90,12 @@ internal static class AuditRequests
         .. OfCell("pinning", "with a host CPU twice", cell => cell.Pinning.Add(1, 1)),
         .. OfCell("emulator_cpus", "with CPU 8192", cell => cell.EmulatorCpus.Add(8192)),
         .. OfCell("shared_vcpus", "with a CPU twice", cell => cell.SharedVcpus.Add([3, 3])),
+        .. OfCell("shared_vcpus", "with a guest CPU that is pinned", cell => cell.SharedVcpus.Add(0)),
+        .. OfCell("emulator_cpus", "with a host CPU that a guest CPU is pinned to", cell => cell.EmulatorCpus.Add(1)),
+        .. OfNextCell("pinning", "with a guest CPU of another cell", cell => cell.Pinning.Add(0, 2)),
+        .. OfNextCell("pinning", "with a host CPU of another cell", cell => cell.Pinning.Add(1, 1)),
+        .. OfNextCell("shared_vcpus", "with a guest CPU of another cell", cell => cell.SharedVcpus.Add(0)),
+        .. OfNextCell("emulator_cpus", "with a host CPU of another cell", cell => cell.EmulatorCpus.Add(1)),
         .. One<AuditNodeRequest>("instances[0].numa_cells", "with 65 elements", request => request.Instances[0].NumaCells.Add(
             Enumerable.Repeat(new ObservedNumaCell(), 64))),
         .. One<AuditNodeRequest>("instances[0].device_addresses[0]", "of another form", request => request.Instances[0].DeviceAddresses.Add("nic")),
@@ -101,4 +107,12 @@ internal static class AuditRequests
 
     private static IEnumerable<Break<AuditNodeRequest>> OfCell(string field, string rule, Action<ObservedNumaCell> apply) =>
         One<AuditNodeRequest>($"instances[0].numa_cells[0].{field}", rule, request => apply(request.Instances[0].NumaCells[0]));
+
+    private static IEnumerable<Break<AuditNodeRequest>> OfNextCell(string field, string rule, Action<ObservedNumaCell> apply) =>
+        One<AuditNodeRequest>($"instances[0].numa_cells[1].{field}", rule, request =>
+        {
+            var cell = new ObservedNumaCell { HostCellId = 1 };
+            apply(cell);
+            request.Instances[0].NumaCells.Add(cell);
+        });
 }

@@ -148,6 +148,19 @@ internal static class BadFields
         new(field, "with negative nanoseconds", request => set(request, new() { Nanos = -1 })),
     ];
 
+    /// <summary>A span of time.</summary>
+    public static IEnumerable<Break<T>> TimeRange<T>(
+        Action<T, Google.Protobuf.WellKnownTypes.Timestamp> setStart, Action<T, Google.Protobuf.WellKnownTypes.Timestamp> setEnd) =>
+    [
+        .. Time("start_time", setStart),
+        .. Time("end_time", setEnd),
+        new("end_time", "before start_time", request =>
+        {
+            setStart(request, new() { Seconds = 1_790_000_000, Nanos = 1 });
+            setEnd(request, new() { Seconds = 1_790_000_000 });
+        }),
+    ];
+
     private static IEnumerable<Break<T>> Ratio<T>(string field, Action<T, double> set) =>
         new[] { 0, -1.5, double.NaN, double.PositiveInfinity }.Select(value => new Break<T>(field, $"of {value}", request => set(request, value)));
 

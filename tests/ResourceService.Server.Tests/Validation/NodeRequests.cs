@@ -49,8 +49,7 @@ internal static class NodeRequests
         .. Of(
             () => new ListUsageSnapshotsRequest { NodeId = "node-1" },
             RequiredId<ListUsageSnapshotsRequest>("node_id", (request, id) => request.NodeId = id),
-            Time<ListUsageSnapshotsRequest>("start_time", (request, time) => request.StartTime = time),
-            Time<ListUsageSnapshotsRequest>("end_time", (request, time) => request.EndTime = time),
+            TimeRange<ListUsageSnapshotsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
             One<ListUsageSnapshotsRequest>("interval.seconds", "negative", request => request.Interval = new() { Seconds = -1 }),
             One<ListUsageSnapshotsRequest>("interval.nanos", "negative", request => request.Interval = new() { Nanos = -1 }),
             PageSize<ListUsageSnapshotsRequest>((request, size) => request.PageSize = size)),

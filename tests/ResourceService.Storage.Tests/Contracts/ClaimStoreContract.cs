@@ -1,6 +1,7 @@
 using CsCheck;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Tests.Building;
@@ -83,6 +84,57 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         Assert.Equal(events, Reader.ListEvents(new EventFilter { After = events[0].Revision - 1 }, limit: 10));
         Assert.All(events, recorded => Assert.Equal(RichSample.Audit.Id, recorded.AuditId));
         Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_node_that_returns_after_it_was_deleted_comes_back_without_its_earlier_audit(bool inOneBatch)
+    {
+        var node = NewNode(1);
+        Commit(node);
+        node.Apply(Decision.Accept(new NodeAudited(RichSample.Audit.Time, RichSample.Audit)));
+        var audited = new TestEntry(node);
+        if (!inOneBatch)
+            Commit(audited);
+        node.Decide(view => NodeRules.Delete(view, force: false, "", null, Sample.Now));
+        node.Decide(view => NodeRules.Register(view, view.Spec, null, Sample.Now));
+        var returned = new TestEntry(node);
+        if (inOneBatch)
+            Commit(audited, returned);
+        else
+            Commit(returned);
+        Restart();
+
+        Assert.Null(node.View.LastAudit);
+        AssertStored(node);
+        Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
+    }
+
+    [Fact]
+    public void Addresses_of_devices_stored_as_agents_wrote_them_come_back_in_the_ledgers_writing()
+    {
+        Device[] written =
+        [
+            new Device("00000000:3B:00.0", "8086", "1572", DeviceType.PhysicalFunction, null, null, []),
+            new Device("0000:3B:02.1", "8086", "154c", DeviceType.VirtualFunction, "00000000:3B:00.0", null, []),
+        ];
+        var node = DrivenNode.Registered(Sample.Spec("node-1") with { Devices = [.. written] });
+        var claim = Sample.HeldClaim(node.NextClaimId(), Sample.Instance("instance-1"), Sample.Amounts(1, 512)) with
+        {
+            Assignment = new Assignment([], [new AssignedDevice("nic", written[1].Address) { ParentAddress = written[1].ParentAddress }]),
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, Sample.Now, null, claim, "")));
+        Commit(node);
+        Restart();
+
+        var stored = Assert.Single(LoadAll().Nodes);
+        Assert.Equal(
+            [("0000:3b:00.0", null), ("0000:3b:02.1", "0000:3b:00.0")], stored.Spec.Devices.Select(device => (device.Address, device.ParentAddress)));
+        var owned = Assert.Single(Assert.Single(stored.Claims.Values).Assignment.Devices);
+        Assert.Equal(("0000:3b:02.1", "0000:3b:00.0"), (owned.Address, owned.ParentAddress));
+        Assert.Equal([0, claim.Id.Sequence], stored.DeviceUsage.Owners.ToArray());
     }
 
     [Fact]
