@@ -39,6 +39,7 @@ internal static class ServiceComposition
         // By the port itself: a host header says what the caller likes.
         if (metrics.Port > 0)
             app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
+        app.Use(UnreadAnswer.WaitAsync);
         app.UseContractErrors(requests.MessageBytesMax);
         app.UseCallPace();
         app.UseAccessRules(security, limits);
@@ -113,12 +114,14 @@ internal static class ServiceComposition
             if (callsAreObserved)
                 options.Interceptors.Add<CallTelemetry>();
             options.Interceptors.Add<ErrorInterceptor>();
+            options.Interceptors.Add<AnswerInterceptor>();
             // A compressed message may inflate to anything: none is accepted. The library brings gzip and deflate unless others have their names.
             options.CompressionProviders = [new NoCompression("gzip"), new NoCompression("deflate")];
         });
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<CallTelemetry>();
         services.AddSingleton<ErrorInterceptor>();
+        services.AddSingleton<AnswerInterceptor>();
         services.AddSingleton<NodeGrpcService>();
         services.AddSingleton<ClaimGrpcService>();
         services.AddSingleton<ResizeGrpcService>();
@@ -134,6 +137,7 @@ internal static class ServiceComposition
                 options.Services.Map("liveness", check => check.Tags.Contains(LiveTag));
             })
             .AddCheck<StoreHealthCheck>("store", tags: [ReadyTag])
+            .AddCheck<TokenKeysHealthCheck>("token keys", tags: [ReadyTag])
             .AddCheck("process", () => Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckResult.Healthy(), tags: [LiveTag]);
 
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -142,13 +146,15 @@ internal static class ServiceComposition
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
                 endpoint.Protocols = metrics.Port > 0 && endpoint.IPEndPoint?.Port == metrics.Port ? HttpProtocols.Http1 : HttpProtocols.Http2;
+                var addresses = endpoint.ApplicationServices.GetRequiredService<ClientAddresses>();
+                endpoint.Use(next => connection => addresses.ServeAsync(connection, next));
                 endpoint.ApplicationServices.GetService<ServerTls>()?.UseOn(endpoint);
             });
             kestrel.AddServerHeader = false;
             // Messages are bounded one by one; a stream as a whole is not.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.Http2.MaxStreamsPerConnection = requests.StreamsPerConnectionMax;
-            kestrel.Limits.LimitPace();
+            kestrel.Limits.LimitPace(requests);
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
             kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
         });

@@ -6,26 +6,29 @@ using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
 
-/// <summary>Reads of durable history that do not live in memory. Safe from any thread; never waits behind the writer.</summary>
+/// <summary>
+/// Reads of durable history that do not live in memory. Safe from any thread; never waits behind the writer. Lists are read from the store as they are
+/// gone through, once and without delay: what is not asked for is not in memory, and an unfinished one keeps the store from tidying up.
+/// </summary>
 public interface IClaimReader
 {
     /// <summary>A claim in any state; null when the store has none with this sequence.</summary>
     Claim? FindClaim(long sequence);
 
     /// <summary>Claims in any of the states, by ascending sequence, from after one on.</summary>
-    IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
+    IEnumerable<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit);
 
     /// <summary>A move in any state; null when the store has none with this sequence.</summary>
     Migration? FindMigration(long sequence);
 
     /// <summary>Moves in any of the states, by ascending sequence, from after one on.</summary>
-    IReadOnlyList<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit);
+    IEnumerable<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit);
 
     /// <summary>The answer kept for a remembered request; null when it is no longer kept.</summary>
     byte[]? FindReply(long answer);
 
     /// <summary>Events by revision.</summary>
-    IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit);
+    IEnumerable<LedgerEvent> ListEvents(EventFilter filter, int limit);
 
     /// <summary>The oldest event's revision; 0 when there is none.</summary>
     long OldestRevision();
@@ -34,13 +37,13 @@ public interface IClaimReader
     Audit? FindAudit(long sequence);
 
     /// <summary>Audits without their drifts, newest first.</summary>
-    IReadOnlyList<Audit> ListAudits(AuditFilter filter, int limit);
+    IEnumerable<Audit> ListAudits(AuditFilter filter, int limit);
 
     /// <summary>
     /// A node's snapshots in a span of time, ascending, from after a moment on: the first, and then the next that is at least
     /// <paramref name="intervalMs"/> later, and so on.
     /// </summary>
-    IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit);
+    IEnumerable<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit);
 
     /// <summary>
     /// All nodes (or one) from one consistent picture of the store: each as its claims say, beside the usage that was written for it.

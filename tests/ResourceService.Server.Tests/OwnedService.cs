@@ -10,7 +10,11 @@ public abstract class OwnedService(params string[] settings) : IAsyncLifetime
 
     public ServiceClients Clients => Process.Clients;
 
-    public async ValueTask InitializeAsync() => _process = await ServiceProcess.StartAsync(_directory.Path, settings);
+    public async ValueTask InitializeAsync()
+    {
+        _process = await ServiceProcess.StartAsync(_directory.Path, settings);
+        await FillAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -18,6 +22,9 @@ public abstract class OwnedService(params string[] settings) : IAsyncLifetime
         _directory.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Puts in what the tests of the class find there.</summary>
+    protected virtual Task FillAsync() => Task.CompletedTask;
 }
 
 /// <summary>A service of one class alone, with the settings that it comes with.</summary>

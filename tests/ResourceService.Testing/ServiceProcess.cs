@@ -74,7 +74,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <param name="environment">The variables that differ.</param>
     /// <param name="settings">More settings.</param>
     public static Task<ServiceProcess> StartAsync(string dataDirectory, IReadOnlyDictionary<string, string> environment, params string[] settings) =>
-        ReadyAsync(new ServiceProcess(dataDirectory, settings, environment), static address => new ServiceClients(address));
+        ListeningAsync(new ServiceProcess(dataDirectory, settings, environment), static address => new ServiceClients(address), serves: true);
 
     /// <summary>Starts a service whose clients need more than its address, such as trust in its certificate.</summary>
     /// <param name="dataDirectory">Where it keeps its data.</param>
@@ -83,8 +83,14 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static Task<ServiceProcess> StartAsync(string dataDirectory, Func<Uri, ServiceClients> connect, params string[] settings)
     {
         ArgumentNullException.ThrowIfNull(connect);
-        return ReadyAsync(new ServiceProcess(dataDirectory, settings), connect);
+        return ListeningAsync(new ServiceProcess(dataDirectory, settings), connect, serves: true);
     }
+
+    /// <summary>Starts a service that listens, ready or not.</summary>
+    /// <param name="dataDirectory">Where it keeps its data.</param>
+    /// <param name="settings">More settings.</param>
+    public static Task<ServiceProcess> StartListeningAsync(string dataDirectory, params string[] settings) =>
+        ListeningAsync(new ServiceProcess(dataDirectory, settings), static address => new ServiceClients(address), serves: false);
 
     /// <summary>Runs a service that is to end by itself, and tells how.</summary>
     public static Task<(int ExitCode, string Output)> RunToEndAsync(string dataDirectory, params string[] settings) =>
@@ -137,12 +143,13 @@ public sealed class ServiceProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<ServiceProcess> ReadyAsync(ServiceProcess service, Func<Uri, ServiceClients> connect)
+    private static async Task<ServiceProcess> ListeningAsync(ServiceProcess service, Func<Uri, ServiceClients> connect, bool serves)
     {
         try
         {
             service._clients = connect(await Eventually.ArrivesAsync("the service says where it listens", service._listening.Task));
-            await service.ServesAsync();
+            if (serves)
+                await service.ServesAsync();
             return service;
         }
         catch

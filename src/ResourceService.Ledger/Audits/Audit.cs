@@ -11,7 +11,7 @@ namespace ResourceService.Ledger.Audits;
 /// <param name="InstanceCount">Instances in the report.</param>
 /// <param name="DriftCount">Drifts found.</param>
 /// <param name="HealedCount">Drifts corrected.</param>
-/// <param name="Drifts">The drifts, at most <see cref="DriftsMax"/>.</param>
+/// <param name="Drifts">The drifts, at most <see cref="DriftsMax"/> and <see cref="DriftBytesMax"/>.</param>
 public sealed record Audit(
     AuditId Id,
     AuditMode Mode,
@@ -27,6 +27,9 @@ public sealed record Audit(
 {
     /// <summary>The most drifts that are kept and told. All of them are counted and, where that is safe, healed.</summary>
     public const int DriftsMax = 10_000;
+
+    /// <summary>The most bytes of them: an audit is one message, and clients take 4 MiB.</summary>
+    public const int DriftBytesMax = 2 << 20;
 }
 
 /// <summary>Whether an audit corrects. Numbers are stored: only add.</summary>

@@ -75,8 +75,15 @@ internal sealed class AuditDraft
         var generation = Before.Generation + _changes.Count;
         var audit = new Audit(
             Order.Id, Order.Mode, Order.Now, Observed.ObserveTime, Observed.Generation, generation, Order.Actor, Observed.Instances.Count,
-            _drifts.Count, _drifts.Count(drift => drift.IsHealed), ValueList.From(_drifts.Take(Audit.DriftsMax).Select(Explain)));
+            _drifts.Count, _drifts.Count(drift => drift.IsHealed), ValueList.From(Told()));
         return new Decision(ValueList.From(_changes.Append(new NodeAudited(Order.Now, audit))), null);
+    }
+
+    // The first of them, as far as an audit may grow.
+    private IEnumerable<Drift> Told()
+    {
+        var bytes = 0;
+        return _drifts.Take(Audit.DriftsMax).Select(Explain).TakeWhile(drift => (bytes += DriftText.SizeOf(drift)) <= Audit.DriftBytesMax);
     }
 
     private Drift Explain(Drift drift) => drift with { Detail = $"{drift.Detail}: {Because(drift.Action)}." };

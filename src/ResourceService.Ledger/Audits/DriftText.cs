@@ -8,6 +8,18 @@ namespace ResourceService.Ledger.Audits;
 /// <summary>Short words for what a drift compares.</summary>
 internal static class DriftText
 {
+    // The names of the fields, the kind and the action, generously.
+    private const int SizeOfOthers = 64;
+
+    /// <summary>What a drift takes where it is kept or sent, in bytes.</summary>
+    public static int SizeOf(Drift drift) => SizeOfOthers
+        + new[]
+            {
+                drift.Instance?.Value, drift.Claim?.ToString(), drift.Migration?.ToString(), drift.ResourceClass, drift.DeviceAddress, drift.Expected,
+                drift.Observed, drift.Detail,
+            }
+            .Sum(text => Encoding.UTF8.GetByteCount(text ?? ""));
+
     /// <summary>A number.</summary>
     public static string Of(long value) => value.ToString(CultureInfo.InvariantCulture);
 

@@ -35,17 +35,13 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         var list = new V1.ListClaimsRequest(request) { PageSize = 0, PageToken = "" };
         var after = PageTokens.ReadNumber(list, request.PageToken);
         var response = new V1.ListClaimsResponse();
-        var page = Select(request, after, pageSize + 1).ToList();
-        foreach (var claim in page.Take(pageSize))
-        {
-            var node = nodes.Find(claim.Id.NodeKey)!.View;
-            response.Claims.Add(ContractMapping.ToContract(claim, node.Id, nodes.MigrationOf(claim)));
-        }
-
-        if (page.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, page[pageSize - 1].Id.Sequence.ToString());
+        if (Pages.Fill(response.Claims, Select(request, after, pageSize + 1), pageSize, ToContract) is { } last)
+            response.NextPageToken = PageTokens.Write(list, last.Id.Sequence.ToString());
         return response;
     }
+
+    private V1.Claim ToContract(Claim claim) =>
+        ContractMapping.ToContract(claim, nodes.Find(claim.Id.NodeKey)!.View.Id, nodes.MigrationOf(claim));
 
     private IEnumerable<Claim> Select(V1.ListClaimsRequest request, long after, int limit)
     {

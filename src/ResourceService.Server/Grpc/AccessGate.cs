@@ -1,6 +1,7 @@
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
 using ResourceService.Server.Options;
 using ResourceService.Server.Security;
 using Status = Google.Rpc.Status;
@@ -22,8 +23,10 @@ internal sealed class AccessGate(
     /// <summary>One call.</summary>
     public Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule || rule.Roles == Roles.None)
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule)
             return next(http);
+        if (rule.Roles == Roles.None)
+            return options.Mode == SecurityMode.None || IsUnary(http) ? next(http) : WatchHealthAsync(http);
         if (options.Mode == SecurityMode.None)
             return RunAsync(http, limits.Of(http.Connection.RemoteIpAddress?.ToString() ?? Caller.AnonymousName), Caller.AnonymousName);
 
@@ -45,7 +48,11 @@ internal sealed class AccessGate(
     private Task AdmitAsync(HttpContext http, AccessRule rule, Identification identification)
     {
         if (identification.Caller is not { } caller)
-            return RefuseAsync(http, identification.Refusal, "", RpcErrors.CallerUnknown(Explain(identification.Refusal)));
+        {
+            var refusal = identification.Refusal;
+            return RefuseAsync(http, refusal, "", refusal == AccessRefusal.KeysUnknown ? RpcErrors.KeysUnknown() : RpcErrors.CallerUnknown(Explain(refusal)));
+        }
+
         var now = time.GetUtcNow();
         if (caller.ValidUntil <= now)
             return RefuseAsync(http, AccessRefusal.CertificateExpired, caller.Name, RpcErrors.CallerUnknown(Explain(AccessRefusal.CertificateExpired)));
@@ -59,10 +66,37 @@ internal sealed class AccessGate(
         if ((caller.Roles & rule.Roles) == Roles.None)
             return RefuseAsync(http, AccessRefusal.RoleInsufficient, caller.Name, RpcErrors.RoleInsufficient(RoleNames.Write(caller.Roles)));
         http.Features.Set(caller);
-        return http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary
-            ? ForwardAsync(http, caller)
-            : StreamAsync(http, caller, now);
+        return IsUnary(http) ? ForwardAsync(http, caller) : StreamAsync(http, caller, now);
     }
+
+    // What is open to everyone must not be held for ever by just anyone. A probe that asks once is not in the way.
+    private async Task WatchHealthAsync(HttpContext http)
+    {
+        if ((await IdentifyAsync(http)).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
+        {
+            await next(http);
+            return;
+        }
+
+        var watches = http.Features.GetRequiredFeature<ClientAddress>().HealthWatches;
+        if (!watches.HasRoom)
+        {
+            await RefuseAsync(http, AccessRefusal.AddressLimited, "", RpcErrors.HealthWatched());
+            return;
+        }
+
+        watches.Take(1);
+        try
+        {
+            await next(http);
+        }
+        finally
+        {
+            watches.GiveBack(1);
+        }
+    }
+
+    private static bool IsUnary(HttpContext http) => http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary;
 
     // A stream may last longer than the credentials that opened it; AccessInterceptor explains its end.
     private async Task StreamAsync(HttpContext http, Caller caller, DateTimeOffset now)

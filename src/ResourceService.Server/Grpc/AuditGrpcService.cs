@@ -60,9 +60,8 @@ internal sealed class AuditGrpcService(
             before = long.TryParse(position.Tail, out var sequence) ? (position.Number, sequence) : throw RpcErrors.InvalidPageToken().ToException();
         var page = reader.ListAudits(new AuditFilter(node, start?.UnixMs, end?.UnixMs, request.DriftOnly, before), pageSize + 1);
         var response = new V1.ListAuditsResponse();
-        response.Audits.Add(page.Take(pageSize).Select(audit => AuditMapping.ToContract(audit, NameOf(audit.Id.NodeKey))));
-        if (page.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, $"{page[pageSize - 1].Time.UnixMs}/{page[pageSize - 1].Id.Sequence}");
+        if (Pages.Fill(response.Audits, page, pageSize, audit => AuditMapping.ToContract(audit, NameOf(audit.Id.NodeKey))) is { } last)
+            response.NextPageToken = PageTokens.Write(list, $"{last.Time.UnixMs}/{last.Id.Sequence}");
         return Task.FromResult(response);
     }
 
@@ -97,10 +96,8 @@ internal sealed class AuditGrpcService(
             history.RequireKept(position);
 
         var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
-        foreach (var recorded in events.Take(pageSize))
-            response.Events.Add(EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)));
-        if (events.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{events[pageSize - 1].Revision}");
+        if (Pages.Fill(response.Events, events, pageSize, recorded => EventMapping.ToContract(recorded, NameOf(recorded.NodeKey))) is { } last)
+            response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Revision}");
         return Task.FromResult(response);
     }
 

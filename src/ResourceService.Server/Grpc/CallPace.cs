@@ -3,12 +3,14 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using ResourceService.Server.Options;
 
 namespace ResourceService.Server.Grpc;
 
 /// <summary>
-/// The least pace at which requests must come: who opens calls and sends next to nothing would otherwise hold them for ever. Streams of claims may be
-/// quiet for long; what is unanswered on them is bounded. Answers have no such pace: on HTTP/2 it cannot be taken back for those who watch.
+/// The least pace at which requests must come and answers be taken: who opens calls and sends or reads next to nothing would otherwise hold them for
+/// ever. Streams of claims may be quiet for long; what is unanswered on them is bounded. So may watches: of a connection on which nothing waits to be
+/// sent no pace is asked.
 /// </summary>
 internal static class CallPace
 {
@@ -19,11 +21,15 @@ internal static class CallPace
     // A connection that is slower over the whole time is ended. The time is long for callers that are stopped for a moment.
     private static readonly MinDataRate _ofRequests = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(10));
 
+    // What a connection took faster than this counts in its favour later. So it is much: a client that has taken a gigabyte may stand still for less
+    // than a minute more than others, and one that takes a little now and then is never ended.
+    private const double AnswerBytesPerSecond = 32 * 1024 * 1024;
+
     /// <summary>Sets the pace of all connections.</summary>
-    public static void LimitPace(this KestrelServerLimits limits)
+    public static void LimitPace(this KestrelServerLimits limits, RequestOptions options)
     {
         limits.MinRequestBodyDataRate = _ofRequests;
-        limits.MinResponseDataRate = null;
+        limits.MinResponseDataRate = new MinDataRate(AnswerBytesPerSecond, TimeSpan.FromSeconds(options.AnswerStallSeconds));
     }
 
     /// <summary>Lets streams of requests take their time, and requests for health no room.</summary>

@@ -69,20 +69,9 @@ internal sealed class NodeGrpcService(
         var position = PageTokens.ReadPair(list, request.PageToken);
         var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
         var after = new NodeId(position?.Tail ?? "");
-        foreach (var worker in nodes.ById)
-        {
-            var node = worker.View;
-            if (node.Id <= after || !node.Exists || !filter.Takes(node))
-                continue;
-            if (response.Nodes.Count == pageSize)
-            {
-                response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{response.Nodes[^1].NodeId}");
-                break;
-            }
-
-            response.Nodes.Add(ContractMapping.ToContract(node, full));
-        }
-
+        var found = nodes.ById.Select(worker => worker.View).Where(node => node.Id > after && node.Exists && filter.Takes(node));
+        if (Pages.Fill(response.Nodes, found, pageSize, node => ContractMapping.ToContract(node, full)) is { } last)
+            response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Id.Value}");
         return Task.FromResult(response);
     }
 
@@ -156,18 +145,8 @@ internal sealed class NodeGrpcService(
 
         var found = finder.Find(new CandidateQuery(resources!, filter, strategy), request.Limit == 0 ? 10 : request.Limit);
         var response = new V1.FindCandidatesResponse();
-        foreach (var node in found.Nodes)
-        {
-            var candidate = new V1.Candidate { NodeId = node.Id.Value, Generation = node.Generation };
-            foreach (var (resourceClass, _) in resources!.Amounts)
-            {
-                var place = node.Spec.Inventories.IndexOf(resourceClass);
-                candidate.Usage.Add(resourceClass.Name, ContractMapping.Usage(node.Spec.Inventories[place].Capacity, node.Used[place]));
-            }
-
-            response.Candidates.Add(candidate);
-        }
-
+        // Fewer than were asked for when they are large: the best come first.
+        Pages.Fill(response.Candidates, found.Nodes, found.Nodes.Count, node => ToCandidate(node, resources!.Amounts));
         var summary = RpcErrors.ToContract(found.Refusals);
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
@@ -220,10 +199,21 @@ internal sealed class NodeGrpcService(
         var afterMs = lastMs > 0 ? lastMs + Math.Max(0, intervalMs - 1) : (start?.UnixMs ?? 0) - 1;
         var snapshots = reader.ListUsageSnapshots(worker.View.NodeKey, afterMs, end?.UnixMs ?? long.MaxValue, intervalMs, pageSize + 1);
         var response = new V1.ListUsageSnapshotsResponse();
-        response.Snapshots.Add(snapshots.Take(pageSize).Select(snapshot => ContractMapping.ToContract(snapshot, id)));
-        if (snapshots.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, snapshots[pageSize - 1].Time.UnixMs.ToString());
+        if (Pages.Fill(response.Snapshots, snapshots, pageSize, snapshot => ContractMapping.ToContract(snapshot, id)) is { } last)
+            response.NextPageToken = PageTokens.Write(list, last.Time.UnixMs.ToString());
         return Task.FromResult(response);
+    }
+
+    private static V1.Candidate ToCandidate(NodeView node, ResourceAmounts asked)
+    {
+        var candidate = new V1.Candidate { NodeId = node.Id.Value, Generation = node.Generation };
+        foreach (var (resourceClass, _) in asked)
+        {
+            var place = node.Spec.Inventories.IndexOf(resourceClass);
+            candidate.Usage.Add(resourceClass.Name, ContractMapping.Usage(node.Spec.Inventories[place].Capacity, node.Used[place]));
+        }
+
+        return candidate;
     }
 
     private NodeWorker Find(NodeId id) => nodes.Find(id) ?? throw RpcErrors.NodeNotFound(id.Value).ToException();

@@ -144,9 +144,22 @@ internal static class RpcErrors
         Make(Code.Unavailable, ErrorReason.CallerLimited, "The caller asks more than it may at a time; retry with the same request_id."),
         Duration.FromTimeSpan(retryAfter));
 
+    /// <summary>Too many answers wait for callers to read them.</summary>
+    public static Status AnswersUnread() => WithRetry(
+        Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many answers are not read yet; read them, then retry with the same request_id."),
+        _retrySoon);
+
+    /// <summary>Too many callers that are not known watch the service's health.</summary>
+    public static Status HealthWatched() => WithRetry(
+        Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many callers that are not known watch already; ask with Check, or come back."), _retryLater);
+
     /// <summary>A connection that was verified by rules that have changed.</summary>
     public static Status ConnectionOutdated() =>
         WithRetry(Make(Code.Unavailable, ErrorReason.NotServing, "Trust has changed; connect again."), _retrySoon);
+
+    /// <summary>A token that nobody can judge yet.</summary>
+    public static Status KeysUnknown() => WithRetry(
+        Make(Code.Unavailable, ErrorReason.NotServing, "The keys of the tokens' issuer are not known yet; retry with the same request_id."), _retryLater);
 
     /// <summary>A defect of the service.</summary>
     public static Status Defect() =>

@@ -45,9 +45,8 @@ internal sealed class MigrationQueries(NodeDirectory nodes, IClaimReader reader)
         var filter = new MigrationFilter(
             states.Count == 0 ? _inFlight : states, types, node?.View.NodeKey, request.InstanceId.Length == 0 ? null : request.InstanceId);
         var page = reader.ListMigrations(filter, after, pageSize + 1);
-        response.Migrations.Add(page.Take(pageSize).Select(migration => MigrationMapping.ToContract(migration, nodes)));
-        if (page.Count > pageSize)
-            response.NextPageToken = PageTokens.Write(list, page[pageSize - 1].Id.Sequence.ToString());
+        if (Pages.Fill(response.Migrations, page, pageSize, migration => MigrationMapping.ToContract(migration, nodes)) is { } last)
+            response.NextPageToken = PageTokens.Write(list, last.Id.Sequence.ToString());
         return response;
     }
 }

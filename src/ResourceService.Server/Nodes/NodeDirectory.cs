@@ -28,7 +28,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     public ReadOnlySpan<NodeWorker> All => _byKey.AsSpan(0, Count);
 
     /// <summary>All workers, by ascending node id.</summary>
-    public ReadOnlySpan<NodeWorker> ById
+    public IReadOnlyList<NodeWorker> ById
     {
         get
         {

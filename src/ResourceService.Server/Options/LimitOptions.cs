@@ -15,6 +15,23 @@ public sealed class LimitOptions
     /// <summary>The most connections in all; further ones are closed at once. They cost memory, idle or not. 1 to 1,000,000.</summary>
     public int ConnectionsMax { get; set; } = 10_000;
 
+    /// <summary>
+    /// The most connections from one client address, of IPv6 from one network of 64 bits; further ones are closed at once. Raise it where callers come
+    /// through a proxy, which is one address. 1 to 1,000,000.
+    /// </summary>
+    public int ConnectionsPerAddressMax { get; set; } = 1_000;
+
+    /// <summary>
+    /// The most that answers which their callers have not read may hold, in MiB; of one client address a quarter. Calls beyond it are told to come back.
+    /// In memory they are a few times as large. Answers below 4 KiB are not counted. 4 to 65,536.
+    /// </summary>
+    public int UnreadAnswersMaxMb { get; set; } = 128;
+
+    /// <summary>
+    /// The most watches of health by callers that are not known, where callers have identities; of one client address a quarter. 4 to 1,000,000.
+    /// </summary>
+    public int HealthWatchesMax { get; set; } = 1_000;
+
     /// <summary>Whether a caller has a limit at all.</summary>
     internal bool OfCallers => CallsPerSecond > 0 || CallsInFlightMax > 0;
 }

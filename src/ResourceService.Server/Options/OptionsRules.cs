@@ -41,6 +41,7 @@ internal static class OptionsRules
         Between("Audits:SweepIntervalSeconds", audits.SweepIntervalSeconds, 1, 3_600);
         Between("Audits:SweptNodesMax", audits.SweptNodesMax, 1, 1_000_000);
         Between("Requests:WatchStallSeconds", requests.WatchStallSeconds, 1, 86_400);
+        Between("Requests:AnswerStallSeconds", requests.AnswerStallSeconds, 2, 86_400);
         Between("Retention:EventHours", retention.EventHours, 0, 1_000_000);
         Between("Retention:EndedClaimHours", retention.EndedClaimHours, 0, 1_000_000);
         Between("Retention:SnapshotHours", retention.SnapshotHours, 1, 1_000_000);
@@ -54,6 +55,9 @@ internal static class OptionsRules
         Between("Limits:CallsBurst", limits.CallsBurst, 0, 10_000_000);
         Between("Limits:CallsInFlightMax", limits.CallsInFlightMax, 0, 10_000_000);
         Between("Limits:ConnectionsMax", limits.ConnectionsMax, 1, 1_000_000);
+        Between("Limits:ConnectionsPerAddressMax", limits.ConnectionsPerAddressMax, 1, 1_000_000);
+        Between("Limits:UnreadAnswersMaxMb", limits.UnreadAnswersMaxMb, 4, 65_536);
+        Between("Limits:HealthWatchesMax", limits.HealthWatchesMax, 4, 1_000_000);
         violations.AddRange(WithoutEffect(limits, isReadable));
         return violations;
 

@@ -27,6 +27,12 @@ public sealed class RequestOptions
     /// </summary>
     public int WatchStallSeconds { get; set; } = 60;
 
+    /// <summary>
+    /// How long a connection may take nothing of what waits to be sent on it, in seconds, before it is closed. Longer than
+    /// <see cref="WatchStallSeconds"/>, a watcher learns first where to resume. One that has nothing to take may be quiet for ever. 2 to 86,400.
+    /// </summary>
+    public int AnswerStallSeconds { get; set; } = 120;
+
     /// <summary>How long calls in flight may take to end when the service stops, in seconds. 1 to 3,600.</summary>
     public int ShutdownSeconds { get; set; } = 10;
 }

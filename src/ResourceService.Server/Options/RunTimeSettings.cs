@@ -29,6 +29,9 @@ internal sealed class RunTimeSettings : ConfigurationProvider, IConfigurationSou
     public string Name => _file.Name;
 
     /// <inheritdoc/>
+    public bool IsInForce => _file.IsInForce;
+
+    /// <inheritdoc/>
     public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
 
     /// <inheritdoc/>

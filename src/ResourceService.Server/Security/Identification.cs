@@ -30,6 +30,9 @@ internal enum AccessRefusal
     /// <summary>The token is meant for someone else.</summary>
     TokenAudience,
 
+    /// <summary>No key of the issuer is known yet: whoever it is has to come back.</summary>
+    KeysUnknown,
+
     /// <summary>No role of the caller includes the method.</summary>
     RoleInsufficient,
 
@@ -38,6 +41,9 @@ internal enum AccessRefusal
 
     /// <summary>The caller asks too much at a time.</summary>
     CallerLimited,
+
+    /// <summary>The client's address has as many connections, or as many watches of health by callers that are not known, as it may.</summary>
+    AddressLimited,
 }
 
 /// <summary>Who calls, or why that is not known.</summary>

@@ -19,6 +19,14 @@ internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptio
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
+    private void Tell(IReloadable source, string cause)
+    {
+        if (source.IsInForce)
+            logger.NotReloaded(source.Name, cause);
+        else
+            logger.NotLoaded(source.Name, cause);
+    }
+
     private async Task ReloadAsync(IReloadable source, Dictionary<IReloadable, string> failed, CancellationToken stopping)
     {
         try
@@ -31,7 +39,7 @@ internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptio
         {
             // Whatever it is, the last good one stays in force; told once, not at every look.
             if (!failed.TryGetValue(source, out var told) || told != cause.Message)
-                logger.NotReloaded(source.Name, cause.Message);
+                Tell(source, cause.Message);
             failed[source] = cause.Message;
         }
     }

@@ -55,6 +55,9 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
 
     private async ValueTask<Identification> VerifyAsync(string authorization, Remembered remembered)
     {
+        // Right or wrong: that is known only with keys.
+        if (!keys.IsInForce)
+            return AccessRefusal.KeysUnknown;
         if (!authorization.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase))
             return AccessRefusal.TokenInvalid;
         var result = await _handler.ValidateTokenAsync(authorization[Prefix.Length..], _rules);

@@ -25,6 +25,9 @@ internal sealed class TokenKeys(string name, string first, Func<CancellationToke
     /// <inheritdoc/>
     public string Name => name;
 
+    /// <inheritdoc/>
+    public bool IsInForce => _byId.Count > 0;
+
     /// <summary>The keys of an id; all of them for a token that names none.</summary>
     public IEnumerable<SecurityKey> Find(string? keyId)
     {
@@ -39,8 +42,9 @@ internal sealed class TokenKeys(string name, string first, Func<CancellationToke
     /// <inheritdoc/>
     public async Task<bool> ReloadAsync(CancellationToken cancellation)
     {
-        // A key may be missing because it is new: looked for at the next look, so that made-up ids do not make more of them.
-        if (_lastRead is { } last && time.GetElapsedTime(last) < interval && !_keyIsMissing)
+        // A key may be missing because it is new: looked for at the next look, so that made-up ids do not make more of them. And without any
+        // key nobody is known.
+        if (_lastRead is { } last && time.GetElapsedTime(last) < interval && !_keyIsMissing && IsInForce)
             return false;
         (_lastRead, _keyIsMissing) = (time.GetTimestamp(), false);
         var text = await read(cancellation);

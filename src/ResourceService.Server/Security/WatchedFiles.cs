@@ -30,6 +30,9 @@ internal sealed class WatchedFiles<T> : IReloadable
     public string Name => string.Join(" and ", _paths);
 
     /// <inheritdoc/>
+    public bool IsInForce => true;
+
+    /// <inheritdoc/>
     public Task<bool> ReloadAsync(CancellationToken cancellation)
     {
         // By content, not by time: a mounted secret is a link whose own time never changes.

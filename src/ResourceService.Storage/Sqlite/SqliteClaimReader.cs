@@ -16,10 +16,8 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return connection.QuerySingleOrDefault<ClaimRow>(SqliteStatements.SelectClaim, new { sequence })?.ToClaim();
     }
 
-    public IReadOnlyList<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit)
-    {
-        using var connection = connections.OpenReader();
-        var rows = connection.Query<ClaimRow>(SqliteStatements.SelectClaims, new
+    public IEnumerable<Claim> ListClaims(ClaimFilter filter, long afterSequence, int limit) =>
+        Read<ClaimRow, Claim>(SqliteStatements.SelectClaims, new
         {
             after = afterSequence,
             states = filter.States.Select(state => (int)state),
@@ -27,9 +25,7 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             instanceId = filter.InstanceId,
             projectId = filter.ProjectId,
             limit,
-        });
-        return [.. rows.Select(row => row.ToClaim())];
-    }
+        }, static row => row.ToClaim());
 
     public Migration? FindMigration(long sequence)
     {
@@ -37,11 +33,10 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return connection.QuerySingleOrDefault<MigrationRow>(SqliteStatements.SelectMigration, new { sequence })?.ToMigration();
     }
 
-    public IReadOnlyList<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit)
+    public IEnumerable<Migration> ListMigrations(MigrationFilter filter, long afterSequence, int limit)
     {
-        using var connection = connections.OpenReader();
         var which = filter.States.All(state => state.IsInFlight()) ? SqliteStatements.OnlyInFlight : SqliteStatements.InAnyState;
-        var rows = connection.Query<MigrationRow>(SqliteStatements.SelectMigrations + which, new
+        return Read<MigrationRow, Migration>(SqliteStatements.SelectMigrations + which, new
         {
             after = afterSequence,
             states = filter.States.Select(state => (int)state),
@@ -50,8 +45,7 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             typesAreLimited = filter.Types.Count > 0,
             types = filter.Types.Select(type => (int)type),
             limit,
-        });
-        return [.. rows.Select(row => row.ToMigration())];
+        }, static row => row.ToMigration());
     }
 
     public byte[]? FindReply(long answer)
@@ -62,11 +56,10 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             : connection.QuerySingleOrDefault<byte[]?>(SqliteStatements.SelectUnchangedReply, new { number = -answer });
     }
 
-    public IReadOnlyList<LedgerEvent> ListEvents(EventFilter filter, int limit)
+    public IEnumerable<LedgerEvent> ListEvents(EventFilter filter, int limit)
     {
-        using var connection = connections.OpenReader();
         var sql = SqliteStatements.SelectEvents + (filter.NewestFirst ? SqliteStatements.NewestFirst : SqliteStatements.OldestFirst);
-        var rows = connection.Query<EventRow>(sql, new
+        return Read<EventRow, LedgerEvent>(sql, new
         {
             after = filter.After,
             until = filter.Until,
@@ -80,8 +73,7 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             start = filter.StartMs,
             end = filter.EndMs,
             limit,
-        });
-        return [.. rows.Select(row => row.ToEvent())];
+        }, static row => row.ToEvent());
     }
 
     public long OldestRevision()
@@ -96,10 +88,8 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         return connection.QuerySingleOrDefault<AuditRow>(SqliteStatements.SelectAudit, new { sequence })?.ToAudit();
     }
 
-    public IReadOnlyList<Audit> ListAudits(AuditFilter filter, int limit)
-    {
-        using var connection = connections.OpenReader();
-        var rows = connection.Query<AuditRow>(filter.NodeKey is null ? SqliteStatements.SelectAudits : SqliteStatements.SelectAuditsOfNode, new
+    public IEnumerable<Audit> ListAudits(AuditFilter filter, int limit) =>
+        Read<AuditRow, Audit>(filter.NodeKey is null ? SqliteStatements.SelectAudits : SqliteStatements.SelectAuditsOfNode, new
         {
             nodeKey = filter.NodeKey,
             start = filter.StartMs ?? long.MinValue,
@@ -108,17 +98,13 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             beforeSequence = filter.Before?.Sequence ?? long.MaxValue,
             driftOnly = filter.DriftOnly,
             limit,
-        });
-        return [.. rows.Select(row => row.ToAudit())];
-    }
+        }, static row => row.ToAudit());
 
-    public IReadOnlyList<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit)
-    {
-        using var connection = connections.OpenReader();
-        var rows = connection.Query<SnapshotRow>(
-            SqliteStatements.SelectSnapshots, new { nodeKey, after = afterTimeMs, until = untilTimeMs, interval = Math.Max(1, intervalMs), limit });
-        return [.. rows.Select(row => row.ToSnapshot())];
-    }
+    public IEnumerable<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit) =>
+        Read<SnapshotRow, UsageSnapshot>(
+            SqliteStatements.SelectSnapshots,
+            new { nodeKey, after = afterTimeMs, until = untilTimeMs, interval = Math.Max(1, intervalMs), limit },
+            static row => row.ToSnapshot());
 
     public IReadOnlyList<StoredNode> ReadNodes(int? nodeKey)
     {
@@ -135,5 +121,13 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             .Where(row => nodeKey is null || row.NodeKey == nodeKey)
             .Select(row => new StoredNode(
                 NodeView.Restore(row.ToNode(), claims[(int)row.NodeKey], migrations[(int)row.NodeKey]), AmountsText.Read(row.Used)))];
+    }
+
+    // One row at a time: a page may end long before its last one.
+    private IEnumerable<T> Read<TRow, T>(string sql, object parameters, Func<TRow, T> read)
+    {
+        using var connection = connections.OpenReader();
+        foreach (var row in connection.Query<TRow>(sql, parameters, buffered: false))
+            yield return read(row);
     }
 }

@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
@@ -89,7 +88,7 @@ public class SecuredService : IAsyncLifetime
     internal static string KeyOf(X509Certificate2 certificate) => certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
 
     /// <summary>Clients with a token.</summary>
-    public ServiceClients WithToken(string token) => new(Strangers.Address, new Bearer(token, Handler(Authority)));
+    public ServiceClients WithToken(string token) => new(Strangers.Address, new BearerHandler(token, Handler(Authority)));
 
     /// <summary>Clients with a right token.</summary>
     public ServiceClients WithRole(string? role, string? node = null) => WithToken(Issuer.Sign(TestIssuer.Claims($"{role ?? "nobody"}-1", role, node)));
@@ -121,13 +120,4 @@ public class SecuredService : IAsyncLifetime
         $"the log says '{text}'", () => Task.FromResult(Process.Log.All.Any(line => line.Contains(text, StringComparison.Ordinal))));
 
     private string PathOf(string file) => Path.Combine(_directory.Path, file);
-
-    private sealed class Bearer(string token, HttpMessageHandler inner) : DelegatingHandler(inner)
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            return base.SendAsync(request, cancellationToken);
-        }
-    }
 }

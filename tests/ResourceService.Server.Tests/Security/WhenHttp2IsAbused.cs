@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Net.Sockets;
 using Grpc.Health.V1;
 using ResourceService.Server.Tests.Wire;
 
@@ -40,11 +39,10 @@ public sealed class WhenHttp2IsAbused(FewConnections service) : IClassFixture<Fe
     {
         for (var round = 0; round < 5; round++)
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(service.Clients.Address.Host, service.Clients.Address.Port);
+            await using var connection = await RawHttp2.ConnectAsync(service.Clients.Address, window: 65_535);
             try
             {
-                await ResetFlood.SendAsync(client.GetStream(), Claim, calls: 20_000);
+                await connection.OpenAndResetAsync(Claim, calls: 20_000);
             }
             catch (IOException)
             {
@@ -124,42 +122,17 @@ public sealed class WhenHttp2IsAbused(FewConnections service) : IClassFixture<Fe
     [Fact]
     public async Task Connections_beyond_the_limit_are_closed_and_those_within_stay()
     {
-        var idle = new List<TcpClient>();
-        var closed = 0;
-        for (var i = 0; i < 300; i++)
+        using (var idle = await IdleConnections.OpenAsync(service.Clients.Address, 300))
         {
-            var client = new TcpClient();
-            await client.ConnectAsync(service.Clients.Address.Host, service.Clients.Address.Port);
-            idle.Add(client);
-            _ = CountEndAsync(client.GetStream());
+            await Eventually.HoldsAsync("200 of 300 are closed", () => Task.FromResult(idle.Closed >= 200));
+            await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("abused"));
         }
-
-        await Eventually.HoldsAsync("200 of 300 are closed", () => Task.FromResult(Volatile.Read(ref closed) >= 200));
-        await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("abused"));
-        idle.ForEach(client => client.Dispose());
 
         await Eventually.HoldsAsync("there is room for another", async () =>
         {
             using var another = new ServiceClients(service.Clients.Address);
             return await another.HealthOfAsync("") == HealthCheckResponse.Types.ServingStatus.Serving;
         });
-
-        async Task CountEndAsync(NetworkStream stream)
-        {
-            try
-            {
-                var buffer = new byte[256];
-                while (await stream.ReadAsync(buffer) > 0)
-                {
-                }
-            }
-            catch (Exception cause) when (cause is IOException or ObjectDisposedException)
-            {
-                // Reset, or ended by the test.
-            }
-
-            Interlocked.Increment(ref closed);
-        }
     }
 
     [Theory]

@@ -62,7 +62,7 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         Assert.Empty(List(new ClaimFilter(_all, NodeKey: 2, ProjectId: "project-1")));
         Assert.Empty(List(new ClaimFilter([])));
 
-        IReadOnlyList<Claim> List(ClaimFilter filter) => Reader.ListClaims(filter, afterSequence: 0, limit: 100);
+        IReadOnlyList<Claim> List(ClaimFilter filter) => [.. Reader.ListClaims(filter, afterSequence: 0, limit: 100)];
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
     {
         var (_, claims) = NodeWithOneClaimPerState();
         var paged = new List<Claim>();
-        while (Reader.ListClaims(new ClaimFilter(_all), paged.Count == 0 ? 0 : paged[^1].Id.Sequence, limit: 2) is { Count: > 0 } page)
+        while (Reader.ListClaims(new ClaimFilter(_all), paged.Count == 0 ? 0 : paged[^1].Id.Sequence, limit: 2).ToList() is { Count: > 0 } page)
         {
             Assert.InRange(page.Count, 1, 2);
             paged.AddRange(page);
@@ -108,7 +108,7 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         Assert.Equal(moves.Take(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), 0, limit: 2));
         Assert.Equal(moves.Skip(2), Reader.ListMigrations(new MigrationFilter(Enum.GetValues<MigrationState>(), []), moves[1].Id.Sequence, limit: 2));
 
-        IReadOnlyList<Migration> List(MigrationFilter filter) => Reader.ListMigrations(filter, afterSequence: 0, limit: 100);
+        IReadOnlyList<Migration> List(MigrationFilter filter) => [.. Reader.ListMigrations(filter, afterSequence: 0, limit: 100)];
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         Assert.Equal([first], Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 1));
 
         Commit(new TestEntry { Samples = [SnapshotOf(node, 10)] });
-        Assert.Equal(SnapshotOf(node, 10), Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 10)[0]);
+        Assert.Equal(SnapshotOf(node, 10), Reader.ListUsageSnapshots(1, afterTimeMs: 0, untilTimeMs: 100, intervalMs: 0, limit: 10).First());
     }
 
     [Theory]
