@@ -42,7 +42,7 @@ internal static partial class ServiceLog
     [LoggerMessage(32, LogLevel.Warning, "{Source} cannot be used, what was read before stays in force: {Cause}")]
     public static partial void NotReloaded(this ILogger logger, string source, string cause);
 
-    [LoggerMessage(34, LogLevel.Warning, "{Source} cannot be used, and nothing was read from it before: callers who need it have to wait: {Cause}")]
+    [LoggerMessage(35, LogLevel.Warning, "{Source} cannot be used, and nothing was read from it before: callers who need it have to wait: {Cause}")]
     public static partial void NotLoaded(this ILogger logger, string source, string cause);
 
     [LoggerMessage(33, LogLevel.Warning, "Callers are not authenticated: whoever reaches this service may do everything")]
