@@ -19,7 +19,8 @@ internal static class InstanceDrift
             if ((held.Primary ?? held.MoveTarget) is { } elsewhere && elsewhere.NodeKey != draft.Node.NodeKey)
                 AddMisplaced(draft, seen, elsewhere, hasEnded);
             else
-                AddUntracked(draft, seen, isChanging: hasEnded || held.Primary is not null);
+                // What it still holds here has ended in this audit, or a moment ago.
+                AddUntracked(draft, seen, isChanging: hasEnded || held != default);
         }
     }
 

@@ -55,21 +55,26 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
 
     /// <summary>
     /// Enters the claims that an audit makes right before they are applied, as any new claim is entered. When somebody claimed one of the instances
-    /// elsewhere meanwhile, the audit is decided anew and finds it there; each round has a winner, so there is an end.
+    /// elsewhere meanwhile, the audit is decided anew and finds it there.
     /// </summary>
     private sealed class Adoption(InstanceRegistry registry)
     {
+        // The node waits meanwhile. Each round somebody else really claimed one of the instances.
+        private const int RoundsMax = 1_000;
+
         private readonly List<Claim> _entered = [];
 
         public Decision Enter(Func<Decision> decide)
         {
-            while (true)
+            for (var round = 0; round < RoundsMax; round++)
             {
                 var decision = decide();
                 if (decision.Changes.OfType<ClaimChanged>().Where(change => change.Kind == ChangeKind.InstanceAdopted).All(change => TryEnter(change.After)))
                     return decision;
                 Leave();
             }
+
+            throw new InvariantBrokenException($"Broken invariant: an audit finds the claims that stand in its way within {RoundsMax} rounds.");
         }
 
         public void Leave()

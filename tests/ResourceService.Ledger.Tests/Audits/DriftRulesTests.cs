@@ -235,6 +235,22 @@ public class DriftRulesTests
     }
 
     [Fact]
+    public void An_instance_whose_move_here_has_just_ended_is_adopted_by_the_next_audit()
+    {
+        var (source, host) = (DrivenNode.Registered(nodeKey: 2), new AuditedHost());
+        var move = new DrivenMove(source, host.Node).Start(MigrationType.Evacuation);
+        // The source is gone, and the registry knows of the target until the end of the move is durable.
+        host.Elsewhere["mover"] = new HeldClaims(null, move.TargetId);
+        var picture = With(host.Picture(), AuditedHost.Stranger("mover"));
+
+        Assert.Equal(
+            "ExpiredLease MigrationEnded, UntrackedInstance SkippedChangedSince", AuditedHost.Summary(host.Heal(picture, _afterLease)));
+        host.Elsewhere.Clear();
+        Assert.Equal(
+            "UntrackedInstance InstanceAdopted", AuditedHost.Summary(host.Heal(picture with { Generation = host.View.Generation }, _afterLease)));
+    }
+
+    [Fact]
     public void A_move_without_progress_is_reported_and_left_alone()
     {
         var (source, host) = (DrivenNode.Registered(nodeKey: 2), new AuditedHost());
