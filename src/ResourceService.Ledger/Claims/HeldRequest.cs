@@ -41,7 +41,7 @@ internal static class HeldRequest
     {
         if (request is null)
             return cells.Count == 0;
-        if (request.Cells.Count != cells.Count)
+        if (request.Cells.Count != cells.Count || (request.EmulatorThreads == EmulatorThreadsPolicy.Isolate) != cells.Any(IsolatesEmulator))
             return false;
         for (var i = 0; i < cells.Count; i++)
         {
@@ -56,7 +56,7 @@ internal static class HeldRequest
         return true;
     }
 
-    // Policies that were asked for stay; without any they are read from what is held.
+    // What is held decides; policies that cannot be told from it stay as they were asked for.
     private static NumaRequest? NumaOf(ValueList<CellAssignment> cells, NumaRequest? asked)
     {
         if (cells.Count == 0)
@@ -71,7 +71,9 @@ internal static class HeldRequest
                 cell.PageSizeKb))),
             !pins ? CpuPolicy.Shared : floats ? CpuPolicy.Mixed : CpuPolicy.Dedicated,
             asked?.ThreadPolicy ?? (cells.Any(cell => cell.IdleCpus.Count > 0) ? CpuThreadPolicy.Isolate : CpuThreadPolicy.Prefer),
-            asked?.EmulatorThreads ?? (cells.Any(cell => cell.EmulatorCpus.Count > 0) ? EmulatorThreadsPolicy.Isolate : EmulatorThreadsPolicy.WithVcpus),
+            cells.Any(IsolatesEmulator) ? EmulatorThreadsPolicy.Isolate
+                : asked?.EmulatorThreads == EmulatorThreadsPolicy.Share ? EmulatorThreadsPolicy.Share
+                : EmulatorThreadsPolicy.WithVcpus,
             asked?.PackCells ?? false);
     }
 
@@ -79,6 +81,8 @@ internal static class HeldRequest
     private static IEnumerable<DeviceRequest> Ask(IEnumerable<DeviceDescription> found, int requests) => found
         .GroupBy(description => description)
         .Select((alike, i) => new DeviceRequest($"found by audit {requests + i + 1}", alike.Count(), [alike.Key], DeviceNumaPolicy.Preferred));
+
+    private static bool IsolatesEmulator(CellAssignment cell) => cell.EmulatorCpus.Count > 0;
 
     private static CpuSet PinnedVcpus(CellAssignment cell) => CpuSet.From(cell.Pinning.Select(pin => pin.GuestCpu));
 }

@@ -54,13 +54,23 @@ public sealed class MovesOfAuditedClaimsTests
         _host.Node.Decide(node => ClaimRules.Claim(node, candidate.Request, null, candidate));
         var claim = _host.Node.Confirm(_host.Get(candidate));
         var seen = AuditedHost.Observe(claim) with { Amounts = Sample.Amounts(2, 1_024), DeviceAddresses = [AuditedHost.Nic] };
-        seen = seen with { Cells = [seen.Cells[0] with { Pinning = [new PinnedCpu(0, 12), new PinnedCpu(1, 13)], HostCellId = 1, MemoryMb = 1_024 }] };
+        seen = seen with
+        {
+            Cells =
+            [
+                seen.Cells[0] with
+                {
+                    Pinning = [new PinnedCpu(0, 12), new PinnedCpu(1, 13)], EmulatorCpus = CpuSet.From([14]), HostCellId = 1, MemoryMb = 1_024,
+                },
+            ],
+        };
         _host.Heal(_host.Picture() with { Instances = [seen] });
         Assert.Equal(1, _host.Get(claim).Assignment.Cells[0].HostCellId);
 
         var moved = Move(_host.Get(claim));
 
         Assert.Equal((2, 1_024), (moved.Assignment.Cells[0].Pinning.Count, moved.Assignment.Cells[0].MemoryMb));
+        Assert.Single(moved.Assignment.Cells[0].EmulatorCpus);
         Assert.Equal(CpuThreadPolicy.Isolate, moved.Request.Numa!.ThreadPolicy);
         Assert.Single(moved.Assignment.Devices);
     }
