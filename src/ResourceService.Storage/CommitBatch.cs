@@ -99,13 +99,12 @@ public sealed class CommitBatch
     {
         var origin = entry.Origin;
         var answer = origin.Reply is null ? 0 : entry.Nodes.Count > 0 ? LastRevision + 1 : AddUnchanged(origin);
+        var audit = AuditOf(entry);
+        if (audit is not null)
+            _audits.Add(audit);
         foreach (var node in entry.Nodes)
         {
             var before = node.Before;
-            // An audit is the last of the changes that came of it.
-            var audit = (node.Changes[^1].Change as NodeAudited)?.Audit;
-            if (audit is not null)
-                _audits.Add(audit);
             foreach (var applied in node.Changes)
             {
                 AddChange(before, applied, origin);
@@ -122,6 +121,18 @@ public sealed class CommitBatch
         if (entry.Retention is { } step)
             _retention.Add(step);
         return answer;
+    }
+
+    // An audit is the last of the changes of its node. What it changes on other nodes came of it as well.
+    private static Audit? AuditOf(CommitEntry entry)
+    {
+        foreach (var node in entry.Nodes)
+        {
+            if (node.Changes[^1].Change is NodeAudited { Audit: var audit })
+                return audit;
+        }
+
+        return null;
     }
 
     private long AddUnchanged(RequestOrigin origin)

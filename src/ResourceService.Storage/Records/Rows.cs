@@ -168,9 +168,12 @@ internal sealed class EventRow
             MovedFrom = (int?)SourceKey,
             MigrationBefore = (MigrationState?)MigrationBefore,
             MigrationAfter = (MigrationState?)MigrationAfter,
-            AuditId = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
+            AuditId = AuditSeq is { } audit ? new AuditId((int)AuditedKey, audit) : null,
         };
     }
+
+    // An audit changes other nodes only where it ends moves to the one that it looks at.
+    private long AuditedKey => (ChangeKind)Kind == ChangeKind.InstanceStayed ? TargetKey!.Value : NodeKey;
 }
 
 /// <summary>A row of <c>audits</c>; without drifts where they were not asked for.</summary>

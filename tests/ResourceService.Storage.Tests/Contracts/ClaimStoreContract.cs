@@ -65,9 +65,10 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     [Fact]
     public void What_an_audit_changed_comes_back_with_the_audit_as_its_cause()
     {
-        var node = NewNode(1);
+        var (node, other) = (NewNode(1), NewNode(2));
         var claim = node.Confirm(node.Claim("instance-1", Sample.Amounts(2, 512)));
-        Commit(node);
+        var move = new DrivenMove(source: other, target: node).Start();
+        Commit(node, other);
         var corrected = claim with
         {
             Request = claim.Request with { Amounts = Sample.Amounts(3, 512) },
@@ -75,13 +76,18 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
             Generation = node.View.Generation + 1,
         };
         node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.ClaimCorrected, Sample.Now, claim, corrected, "its host runs it so")));
+        move.End(MigrationStep.Fail);
         node.Apply(Decision.Accept(new NodeAudited(RichSample.Audit.Time, RichSample.Audit)));
-        var events = Commit(new TestEntry(node) { AskedBy = RichSample.Origin }).Events;
+        var events = Commit(new TestEntry(node, other) { AskedBy = RichSample.Origin }).Events;
         Restart();
 
-        AssertStored(node);
+        AssertStored(node, other);
         Assert.Equal(RichSample.Audit.Id.Sequence, LoadAll().LastAuditSequence);
         Assert.Equal(events, Reader.ListEvents(new EventFilter { After = events[0].Revision - 1 }, limit: 10));
+        // That the instance of the move stays on the other node came of the audit as well.
+        Assert.Equal(
+            [ChangeKind.ClaimCorrected, ChangeKind.MigrationFailed, ChangeKind.NodeAudited, ChangeKind.InstanceStayed],
+            events.Select(recorded => recorded.Kind));
         Assert.All(events, recorded => Assert.Equal(RichSample.Audit.Id, recorded.AuditId));
         Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
     }
