@@ -2,6 +2,7 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using ResourceService.Server.Options;
 using ResourceService.Server.Security;
 using Status = Google.Rpc.Status;
@@ -14,12 +15,9 @@ namespace ResourceService.Server.Grpc;
 /// Not in the way at all where callers are neither known nor limited.
 /// </summary>
 internal sealed class AccessGate(
-    RequestDelegate next, SecurityOptions options, LimitOptions limitOptions, CallerLimits limits, AccessLog log, TimeProvider time,
-    TokenIdentity? tokens = null, ServerTls? tls = null)
+    RequestDelegate next, SecurityOptions options, LimitOptions limitOptions, CallerLimits limits, OpenStreams streams, AccessLog log,
+    TimeProvider time, TokenIdentity? tokens = null, ServerTls? tls = null)
 {
-    // The longest a timer can wait.
-    private static readonly TimeSpan _longest = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
-
     /// <summary>One call.</summary>
     public Task InvokeAsync(HttpContext http)
     {
@@ -28,9 +26,9 @@ internal sealed class AccessGate(
         if (rule.Roles == Roles.None)
             return options.Mode == SecurityMode.None || IsUnary(http) ? next(http) : WatchHealthAsync(http);
         if (options.Mode == SecurityMode.None)
-            return RunAsync(http, limits.Of(http.Connection.RemoteIpAddress?.ToString() ?? Caller.AnonymousName), Caller.AnonymousName);
+            return RunAsync(http, limits.Of(http.Features.GetRequiredFeature<ClientAddress>().Name), Caller.AnonymousName);
 
-        var identifying = IdentifyAsync(http);
+        var identifying = IdentifyAsync(http.Request.Headers.Authorization, http.Features.Get<ConnectionIdentity>());
         return identifying.IsCompletedSuccessfully ? AdmitAsync(http, rule, identifying.Result) : WaitAsync(http, rule, identifying);
     }
 
@@ -38,11 +36,20 @@ internal sealed class AccessGate(
         await AdmitAsync(http, rule, await identifying);
 
     // The token of the call where it carries one, else the certificate of the connection: a wrong token is never mended by a right certificate.
-    private ValueTask<Identification> IdentifyAsync(HttpContext http)
+    private ValueTask<Identification> IdentifyAsync(StringValues authorization, ConnectionIdentity? connection)
     {
-        if (tokens is not null && http.Request.Headers.Authorization is { Count: > 0 } headers)
-            return headers is [{ } header] ? tokens.IdentifyAsync(header) : new(AccessRefusal.TokenInvalid);
-        return new(http.Features.Get<ConnectionIdentity>()?.Identity ?? AccessRefusal.NoCredentials);
+        if (tokens is not null && authorization.Count > 0)
+            return authorization is [{ } header] ? tokens.IdentifyAsync(header) : new(AccessRefusal.TokenInvalid);
+        return new(connection?.Identity ?? AccessRefusal.NoCredentials);
+    }
+
+    // The authorities were exchanged: clients that are still trusted come back at once on another connection, verified by the new ones.
+    private bool IsOutdated(ConnectionIdentity? connection, IConnectionLifetimeNotificationFeature? closing)
+    {
+        if (connection is null || connection.Authorities == tls!.Authorities)
+            return false;
+        closing?.RequestClose();
+        return true;
     }
 
     private Task AdmitAsync(HttpContext http, AccessRule rule, Identification identification)
@@ -56,12 +63,8 @@ internal sealed class AccessGate(
         var now = time.GetUtcNow();
         if (caller.ValidUntil <= now)
             return RefuseAsync(http, AccessRefusal.CertificateExpired, caller.Name, RpcErrors.CallerUnknown(Explain(AccessRefusal.CertificateExpired)));
-        if (http.Features.Get<ConnectionIdentity>() is { } connection && connection.Authorities != tls!.Authorities)
-        {
-            // The authorities were exchanged: clients that are still trusted come back at once, verified by the new ones.
-            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        if (IsOutdated(http.Features.Get<ConnectionIdentity>(), http.Features.Get<IConnectionLifetimeNotificationFeature>()))
             return AnswerAsync(http, RpcErrors.ConnectionOutdated());
-        }
 
         if ((caller.Roles & rule.Roles) == Roles.None)
             return RefuseAsync(http, AccessRefusal.RoleInsufficient, caller.Name, RpcErrors.RoleInsufficient(RoleNames.Write(caller.Roles)));
@@ -72,7 +75,8 @@ internal sealed class AccessGate(
     // What is open to everyone must not be held for ever by just anyone. A probe that asks once is not in the way.
     private async Task WatchHealthAsync(HttpContext http)
     {
-        if ((await IdentifyAsync(http)).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
+        var identifying = IdentifyAsync(http.Request.Headers.Authorization, http.Features.Get<ConnectionIdentity>());
+        if ((await identifying).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
         {
             await next(http);
             return;
@@ -98,18 +102,32 @@ internal sealed class AccessGate(
 
     private static bool IsUnary(HttpContext http) => http.GetEndpoint()!.Metadata.GetMetadata<GrpcMethodMetadata>()!.Method.Type == MethodType.Unary;
 
-    // A stream may last longer than the credentials that opened it; AccessInterceptor explains its end.
+    // AccessInterceptor explains its end.
     private async Task StreamAsync(HttpContext http, Caller caller, DateTimeOffset now)
     {
-        var left = caller.ValidUntil - now;
-        using var lapse = new CancellationTokenSource(left < _longest ? left : _longest, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lapse.Token);
-        http.RequestAborted = ending.Token;
-        await ForwardAsync(http, caller);
+        // Read now: the call's own features are not to be touched from elsewhere.
+        var (method, authorization) = (http.Request.Path, http.Request.Headers.Authorization);
+        var (connection, closing) = (http.Features.Get<ConnectionIdentity>(), http.Features.Get<IConnectionLifetimeNotificationFeature>());
+        var lapsed = RpcErrors.CallerUnknown("The credentials that opened the stream have expired; open it again with new ones.");
+        using var stream = new OpenStream(caller.ValidUntil - now, lapsed, WhyDistrustedAsync, time, http.RequestAborted);
+        http.Features.Set(stream);
+        http.RequestAborted = stream.Ending;
+        await streams.RunAsync(stream, () => ForwardAsync(http, caller));
+
+        async ValueTask<Status?> WhyDistrustedAsync()
+        {
+            if (IsOutdated(connection, closing))
+                return RpcErrors.ConnectionOutdated();
+            var again = await IdentifyAsync(authorization, connection);
+            if (again.Caller is not null)
+                return null;
+            log.Refused(again.Refusal, method, caller.Name);
+            return RpcErrors.CallerUnknown(Explain(again.Refusal));
+        }
     }
 
     private Task ForwardAsync(HttpContext http, Caller caller) =>
-        limitOptions.OfCallers ? RunAsync(http, caller.Limit, caller.Name) : next(http);
+        limitOptions.OfCallers ? RunAsync(http, limits.Of(caller.Name), caller.Name) : next(http);
 
     private async Task RunAsync(HttpContext http, CallerLimit limit, string caller)
     {

@@ -8,9 +8,9 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>
 /// What <see cref="AccessGate"/> cannot see before the request is read: whether an agent asks about its own node, and how many claims are in a
-/// batch. And tells why a stream ended when the credentials that opened it did.
+/// batch. And tells why a stream ended that the gate ended.
 /// </summary>
-internal sealed class AccessInterceptor(NodeOwnership nodes, AccessLog log, TimeProvider time) : Interceptor
+internal sealed class AccessInterceptor(NodeOwnership nodes, AccessLog log) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -26,33 +26,31 @@ internal sealed class AccessInterceptor(NodeOwnership nodes, AccessLog log, Time
         ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
         CheckNode((IMessage)request, context);
-        return ExplainLapseAsync(continuation(request, responseStream, context), context);
+        return ExplainEndAsync(continuation(request, responseStream, context), context);
     }
 
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
-        ExplainLapseAsync(continuation(requestStream, responseStream, context), context);
+        ExplainEndAsync(continuation(requestStream, responseStream, context), context);
 
-    // The call itself has counted as one.
     private void CheckRate(ClaimInstancesRequest batch, ServerCallContext context)
     {
-        if (context.Limit() is not { } limit || limit.TryTake(batch.Requests.Count - 1, out var retryAfter))
+        if (context.Limit() is not { } limit || limit.TryTakeBatch(batch.Requests.Count, out var retryAfter))
             return;
         log.Refused(AccessRefusal.CallerLimited, context.Method, context.Actor());
         throw RpcErrors.CallerLimited(retryAfter).ToException();
     }
 
-    // The gate cancels a stream when its caller's credentials end.
-    private async Task ExplainLapseAsync(Task stream, ServerCallContext context)
+    private static async Task ExplainEndAsync(Task stream, ServerCallContext context)
     {
         try
         {
             await stream;
         }
-        catch (OperationCanceledException) when (context.GetHttpContext().Features.Get<Caller>()?.ValidUntil <= time.GetUtcNow())
+        catch (OperationCanceledException) when (context.GetHttpContext().Features.Get<OpenStream>()?.EndedBecause is not null)
         {
-            throw RpcErrors.CallerUnknown("The credentials that opened the stream have expired; open it again with new ones.").ToException();
+            throw context.GetHttpContext().Features.Get<OpenStream>()!.EndedBecause!.ToException();
         }
     }
 

@@ -16,7 +16,7 @@ internal static class CallPace
 {
     // Health is open to everyone, and asks with a name.
     private const int HealthRequestBytesMax = 4 * 1024;
-    private const string HealthPath = "/grpc.health.v1.Health";
+    private const string HealthService = "grpc.health.v1.Health";
 
     // A connection that is slower over the whole time is ended. The time is long for callers that are stopped for a moment.
     private static readonly MinDataRate _ofRequests = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(10));
@@ -35,9 +35,11 @@ internal static class CallPace
     /// <summary>Lets streams of requests take their time, and requests for health no room.</summary>
     public static void UseCallPace(this WebApplication app) => app.Use(static (http, next) =>
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming)
+        // Not the path of the request: that is the caller's text, which may be written in many ways for one method.
+        var method = http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method;
+        if (method?.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming)
             http.Features.GetRequiredFeature<IHttpMinRequestBodyDataRateFeature>().MinDataRate = null;
-        if (http.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal))
+        if (method?.ServiceName == HealthService)
             http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = HealthRequestBytesMax;
         return next(http);
     });

@@ -12,7 +12,7 @@ internal sealed class PacedStream<TRequest>(IAsyncStreamReader<TRequest> request
     {
         if (!await requests.MoveNext(cancellationToken))
             return false;
-        while (!limit.TryTake(1, out var wait))
+        while (!limit.TryTake(out var wait))
             await Task.Delay(wait, cancellationToken);
         return true;
     }

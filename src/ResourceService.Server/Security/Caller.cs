@@ -9,8 +9,7 @@ namespace ResourceService.Server.Security;
 /// <param name="Roles">What the caller is.</param>
 /// <param name="Node">The node that an agent is the agent of; null for others.</param>
 /// <param name="ValidUntil">When the proof ends.</param>
-/// <param name="Limit">What the caller may ask at most; shared by all proofs with this name.</param>
-internal sealed record Caller(string Name, Roles Roles, NodeId? Node, DateTimeOffset ValidUntil, CallerLimit Limit)
+internal sealed record Caller(string Name, Roles Roles, NodeId? Node, DateTimeOffset ValidUntil)
 {
     /// <summary>What events carry where callers are not known.</summary>
     public const string AnonymousName = "anonymous";

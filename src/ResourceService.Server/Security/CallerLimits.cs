@@ -3,36 +3,44 @@ using ResourceService.Server.Options;
 
 namespace ResourceService.Server.Security;
 
-/// <summary>The limit of each caller, by name. Bounded: when too many are known, those with nothing in flight are forgotten.</summary>
-internal sealed class CallerLimits(LimitOptions options) : IDisposable
+/// <summary>
+/// The limit of each caller, by name. Bounded: when too many are known, those are forgotten that lose nothing by it. Should that not be enough, all
+/// further callers share one limit.
+/// </summary>
+internal sealed class CallerLimits(LimitOptions options, TimeProvider time)
 {
-    private const int KnownMax = 10_000;
+    // The agents of a large fleet.
+    private const int KnownMax = 200_000;
+
+    private static readonly TimeSpan _betweenSweeps = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, CallerLimit> _byName = new(StringComparer.Ordinal);
+    private readonly CallerLimit _others = new(options, time);
+    private readonly Lock _gate = new();
+    private long? _lastSweep;
 
     /// <summary>The limit of a caller.</summary>
-    public CallerLimit Of(string name)
-    {
-        if (_byName.TryGetValue(name, out var known))
-            return known;
-        // Counting locks all of it: only for a name that is new.
-        if (_byName.Count >= KnownMax)
-        {
-            foreach (var (idle, limit) in _byName)
-            {
-                // Not disposed: a call may have found it just now, and without a timer it holds nothing but memory.
-                if (limit.IsIdle)
-                    _byName.TryRemove(KeyValuePair.Create(idle, limit));
-            }
-        }
+    public CallerLimit Of(string name) => _byName.TryGetValue(name, out var known) ? known : Add(name);
 
-        return _byName.GetOrAdd(name, static (_, bounds) => new CallerLimit(bounds), options);
+    private CallerLimit Add(string name)
+    {
+        lock (_gate)
+        {
+            if (_byName.Count >= KnownMax)
+                Sweep();
+            return _byName.Count < KnownMax ? _byName.GetOrAdd(name, new CallerLimit(options, time)) : _others;
+        }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private void Sweep()
     {
-        foreach (var limit in _byName.Values)
-            limit.Dispose();
+        if (_lastSweep is { } last && time.GetElapsedTime(last) < _betweenSweeps)
+            return;
+        _lastSweep = time.GetTimestamp();
+        foreach (var (name, limit) in _byName)
+        {
+            if (limit.IsAtRest)
+                _byName.TryRemove(name, out _);
+        }
     }
 }

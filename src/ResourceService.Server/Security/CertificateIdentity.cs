@@ -8,7 +8,7 @@ namespace ResourceService.Server.Security;
 /// Names the caller behind a certificate whose chain was verified. Exactly one role and node may follow from all of its names: a certificate
 /// that fits several callers is nobody's, so that no order of names or settings ever decides.
 /// </summary>
-internal sealed class CertificateIdentity(SecurityOptions options, CallerLimits limits)
+internal sealed class CertificateIdentity(SecurityOptions options)
 {
     private readonly NamePattern[] _patterns =
     [
@@ -35,7 +35,7 @@ internal sealed class CertificateIdentity(SecurityOptions options, CallerLimits 
         }
 
         return found is { } caller
-            ? new Caller(caller.Name, caller.Role, caller.Node, new DateTimeOffset(certificate.NotAfter), limits.Of(caller.Name))
+            ? new Caller(caller.Name, caller.Role, caller.Node, new DateTimeOffset(certificate.NotAfter))
             : AccessRefusal.CertificateUnmapped;
     }
 }

@@ -4,13 +4,17 @@ namespace ResourceService.Server.Security;
 /// What one client address holds of the service, on one port of it. All of its connections share it, and each of their calls finds it among its
 /// features. A quarter of what there is for all is the most that one address takes, so that it alone keeps nobody out.
 /// </summary>
+/// <param name="name">The address, or the network.</param>
 /// <param name="unread">Bytes of answers that are not read, of all addresses.</param>
 /// <param name="unreadMax">How many of them there may be.</param>
 /// <param name="healthWatches">Watches of health by callers that are not known, of all addresses.</param>
 /// <param name="healthWatchesMax">How many of them there may be.</param>
-internal sealed class ClientAddress(Bound unread, long unreadMax, Bound healthWatches, int healthWatchesMax)
+internal sealed class ClientAddress(string name, Bound unread, long unreadMax, Bound healthWatches, int healthWatchesMax)
 {
     private const int AddressesMin = 4;
+
+    /// <summary>The address, or the network: one caller, where callers have no identities.</summary>
+    public string Name => name;
 
     /// <summary>Its connections.</summary>
     public int Connections { get; set; }

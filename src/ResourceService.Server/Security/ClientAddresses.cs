@@ -46,7 +46,7 @@ internal sealed class ClientAddresses(LimitOptions options, AccessLog log)
         lock (_gate)
         {
             if (!_connected.TryGetValue(key, out var address))
-                _connected[key] = address = new ClientAddress(_unread, _unreadMax, _healthWatches, options.HealthWatchesMax);
+                _connected[key] = address = new ClientAddress(key.Address.ToString(), _unread, _unreadMax, _healthWatches, options.HealthWatchesMax);
             if (address.Connections == options.ConnectionsPerAddressMax)
                 return null;
             address.Connections++;

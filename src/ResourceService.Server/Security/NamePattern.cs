@@ -30,8 +30,8 @@ internal sealed record NamePattern(Roles Role, string Before, string? After)
         if (name.Length <= Before.Length + After.Length || !name.StartsWith(Before, comparison) || !name.EndsWith(After, comparison))
             return false;
         var id = name[Before.Length..^After.Length];
-        // A DNS pattern must not find a node inside a URI: ':' alone is in both.
-        if (!Caller.IsNode(id))
+        // A DNS pattern must not find a node inside a URI such as "urn:n1.example.org", and a DNS name has no ':'.
+        if (!Caller.IsNode(id) || (!Before.Contains(':') && id.Contains(':')))
             return false;
         node = new NodeId(id);
         return true;

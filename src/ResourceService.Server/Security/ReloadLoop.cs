@@ -4,7 +4,8 @@ using ResourceService.Server.Telemetry;
 namespace ResourceService.Server.Security;
 
 /// <summary>Looks at certificates, keys and settings in files now and then, so that new ones need no restart.</summary>
-internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptions options, TimeProvider time, ILogger<ReloadLoop> logger) : BackgroundService
+internal sealed class ReloadLoop(
+    IEnumerable<IReloadable> sources, OpenStreams streams, SecurityOptions options, TimeProvider time, ILogger<ReloadLoop> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -13,8 +14,11 @@ internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptio
         // Before the first wait: keys that come from an address are not read at start.
         do
         {
+            var hasChanged = false;
             foreach (var source in sources)
-                await ReloadAsync(source, failed, stoppingToken);
+                hasChanged |= await ReloadAsync(source, failed, stoppingToken);
+            if (hasChanged)
+                await streams.TrustChangedAsync();
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
@@ -27,13 +31,15 @@ internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptio
             logger.NotLoaded(source.Name, cause);
     }
 
-    private async Task ReloadAsync(IReloadable source, Dictionary<IReloadable, string> failed, CancellationToken stopping)
+    private async Task<bool> ReloadAsync(IReloadable source, Dictionary<IReloadable, string> failed, CancellationToken stopping)
     {
         try
         {
-            if (await source.ReloadAsync(stopping))
+            var hasChanged = await source.ReloadAsync(stopping);
+            if (hasChanged)
                 logger.Reloaded(source.Name);
             failed.Remove(source);
+            return hasChanged;
         }
         catch (Exception cause) when (!stopping.IsCancellationRequested)
         {
@@ -41,6 +47,7 @@ internal sealed class ReloadLoop(IEnumerable<IReloadable> sources, SecurityOptio
             if (!failed.TryGetValue(source, out var told) || told != cause.Message)
                 Tell(source, cause.Message);
             failed[source] = cause.Message;
+            return false;
         }
     }
 }

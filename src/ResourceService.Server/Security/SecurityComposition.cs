@@ -21,6 +21,7 @@ internal static class SecurityComposition
         var (services, security, limits) = (builder.Services, options.Security, options.Limits);
         services.AddSingleton<AccessLog>();
         services.AddSingleton<CallerLimits>();
+        services.AddSingleton<OpenStreams>();
         services.AddSingleton<ClientAddresses>();
         services.AddSingleton<CertificateIdentity>();
         services.AddSingleton<NodeOwnership>();

@@ -11,9 +11,10 @@ namespace ResourceService.Server.Security;
 /// Names the caller behind a bearer token. A signature costs more than a claim, and a client sends the same token for minutes: what was
 /// verified is remembered until it ends or the keys change.
 /// </summary>
-internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, CallerLimits limits, TimeProvider time)
+internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, TimeProvider time)
 {
-    private const int RememberedMax = 10_000;
+    // Tokens of a whole fleet of agents, or of some callers with large ones: 64 MiB.
+    private const int RememberedCharactersMax = 32 << 20;
     private const string Prefix = "Bearer ";
 
     private static readonly string[] _algorithms =
@@ -75,10 +76,7 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
         var token = (JsonWebToken)result.SecurityToken;
         if (token.TryGetHeaderValue<object>("crit", out _) || Read(token) is not { } caller)
             return AccessRefusal.TokenInvalid;
-        // Counting locks all of it: only for a token that is new.
-        if (remembered.Callers.Count >= RememberedMax)
-            remembered.Callers.Clear();
-        remembered.Callers[authorization] = caller;
+        remembered.Keep(authorization, caller);
         return caller;
     }
 
@@ -90,7 +88,7 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
         NodeId? node = Text(token, options.TokenNodeClaim) is { } id && Caller.IsNode(id) ? new NodeId(id) : null;
         // A token may last until the end of time.
         var until = token.ValidTo < DateTime.MaxValue - _skew ? token.ValidTo + _skew : DateTime.MaxValue;
-        return new Caller(name, RolesOf(token), node, new DateTimeOffset(until, TimeSpan.Zero), limits.Of(name));
+        return new Caller(name, RolesOf(token), node, new DateTimeOffset(until, TimeSpan.Zero));
     }
 
     // The claim of that name or, where the token has none, what the name leads to as a path: Keycloak's roles are at realm_access.roles.
@@ -117,6 +115,17 @@ internal sealed class TokenIdentity(SecurityOptions options, TokenKeys keys, Cal
 
     private sealed record Remembered(object KeysVersion)
     {
+        private int _characters;
+
         public ConcurrentDictionary<string, Caller> Callers { get; } = new(StringComparer.Ordinal);
+
+        public void Keep(string authorization, Caller caller)
+        {
+            // A header is bounded by what the server reads of all headers.
+            if (!Callers.TryAdd(authorization, caller) || Interlocked.Add(ref _characters, authorization.Length) <= RememberedCharactersMax)
+                return;
+            Callers.Clear();
+            Interlocked.Exchange(ref _characters, 0);
+        }
     }
 }

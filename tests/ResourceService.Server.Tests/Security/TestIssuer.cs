@@ -14,17 +14,10 @@ internal sealed class TestIssuer(string keyId = "key-1") : IDisposable
     private readonly RSA _key = RSA.Create(2048);
 
     /// <summary>Its public keys, as a JSON Web Key Set.</summary>
-    public string KeySet
-    {
-        get
-        {
-            var key = _key.ExportParameters(false);
-            return JsonSerializer.Serialize(new
-            {
-                keys = new[] { new { kty = "RSA", use = "sig", kid = keyId, n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) } },
-            });
-        }
-    }
+    public string KeySet => KeySetOf(this);
+
+    /// <summary>The public keys of some issuers, as a JSON Web Key Set.</summary>
+    public static string KeySetOf(params TestIssuer[] issuers) => JsonSerializer.Serialize(new { keys = issuers.Select(issuer => issuer.PublicKey()) });
 
     /// <summary>What a right token says.</summary>
     public static Dictionary<string, object> Claims(string name, string? role, string? node = null, double seconds = 3600)
@@ -75,4 +68,10 @@ internal sealed class TestIssuer(string keyId = "key-1") : IDisposable
     }
 
     private static string Encode(Dictionary<string, object> part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
+
+    private object PublicKey()
+    {
+        var key = _key.ExportParameters(false);
+        return new { kty = "RSA", use = "sig", kid = keyId, n = Base64Url.EncodeToString(key.Modulus), e = Base64Url.EncodeToString(key.Exponent) };
+    }
 }

@@ -76,6 +76,19 @@ public sealed class WhenACallerAsksTooMuch(LimitedService service) : IClassFixtu
     }
 
     [Fact]
+    public async Task A_batch_larger_than_the_caller_may_ask_at_once_is_paid_for_afterwards()
+    {
+        using var batcher = Named("batcher", "scheduler");
+        var batch = new ClaimInstancesRequest { Requests = { Enumerable.Range(0, 1_000).Select(_ => Requests.Claim("nowhere")) } };
+        await batcher.Claims.ClaimInstancesAsync(batch);
+
+        var error = await Expect.ErrorAsync(batcher.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unavailable, "CALLER_LIMITED");
+
+        // 900 more than the caller may ask at once, at 50 a second, less what was paid since.
+        Assert.InRange(error.RetryDelay!.Value, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(18.1));
+    }
+
+    [Fact]
     public async Task A_stream_is_slowed_down_and_loses_nothing()
     {
         using var streamer = Named("streamer", "operator");

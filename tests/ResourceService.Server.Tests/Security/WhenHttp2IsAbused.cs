@@ -53,15 +53,19 @@ public sealed class WhenHttp2IsAbused(FewConnections service) : IClassFixture<Fe
         }
     }
 
-    [Fact]
-    public async Task Half_a_message_to_what_is_open_to_everyone_is_not_kept()
+    [Theory]
+    [InlineData("/grpc.health.v1.Health/Check")]
+    [InlineData("/grpc.health.v1.Health/Watch")]
+    // Another way to write the same method.
+    [InlineData("/GRPC.Health.V1.health/watch")]
+    public async Task Half_a_message_to_what_is_open_to_everyone_is_not_kept(string path)
     {
         const int Size = 4 * 1024 * 1024;
         using var raw = new RawGrpc(service.Clients.Address);
         using var leaving = new CancellationTokenSource();
         var half = RawGrpc.FrameSaying(Size - 100, new byte[Size - 1000]);
 
-        var calls = Enumerable.Range(0, 100).Select(_ => raw.OpenAsync("/grpc.health.v1.Health/Check", half, leaving.Token)).ToList();
+        var calls = Enumerable.Range(0, 100).Select(_ => raw.OpenAsync(path, half, leaving.Token)).ToList();
 
         // Each is ended by the service: who sends more than a name is not waited for.
         await Eventually.ArrivesAsync("the service has refused them all", AllEndAsync());

@@ -76,6 +76,53 @@ public sealed class WhenTrustChanges(ExactService service) : IClassFixture<Exact
         await Expect.ErrorAsync(clients.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unauthenticated, "CALLER_UNKNOWN");
     }
 
+    [Fact]
+    public async Task A_stream_ends_when_the_key_of_its_token_is_gone_and_others_go_on()
+    {
+        using var successor = new TestIssuer("key-2");
+        using var before = service.WithRole("operator");
+        using var after = service.WithToken(successor.Sign(TestIssuer.Claims("operator-2", "operator")));
+        await service.WriteAsync("keys.json", TestIssuer.KeySetOf(service.Issuer, successor));
+        await Eventually.HoldsAsync("both are served", async () => await IsServedAsync(before) && await IsServedAsync(after));
+        await before.Nodes.RegisterNodeAsync(Requests.Node("streamed"));
+        using var watch = before.Audits.WatchEvents(new WatchEventsRequest { Revision = 1 });
+        using var ending = before.Claims.StreamClaims();
+        using var lasting = after.Claims.StreamClaims();
+        await ClaimAsync(ending);
+        await ClaimAsync(lasting);
+
+        await service.WriteAsync("keys.json", successor.KeySet);
+
+        await Expect.ErrorAsync(ending.ResponseStream, StatusCode.Unauthenticated, "CALLER_UNKNOWN");
+        await Expect.ErrorAsync(watch.ResponseStream, StatusCode.Unauthenticated, "CALLER_UNKNOWN");
+        await ClaimAsync(lasting);
+        await service.WriteAsync("keys.json", service.Issuer.KeySet);
+        await Eventually.HoldsAsync("the first key set is back", () => IsServedAsync(before));
+    }
+
+    [Fact]
+    public async Task A_stream_on_a_connection_that_was_verified_by_earlier_authorities_ends_and_may_come_back()
+    {
+        using var other = new TestAuthority("Other");
+        using var clients = service.WithNames($"{SecuredService.Prefix}operator");
+        await clients.Nodes.RegisterNodeAsync(Requests.Node("streamed"));
+        using var ending = clients.Claims.StreamClaims();
+        await ClaimAsync(ending);
+
+        await service.WriteAsync("client-ca.pem", other.Pem + "\n" + service.Authority.Pem);
+
+        await Expect.ErrorAsync(ending.ResponseStream, StatusCode.Unavailable, "NOT_SERVING");
+        using var again = clients.Claims.StreamClaims();
+        await ClaimAsync(again);
+    }
+
+    private static async Task ClaimAsync(AsyncDuplexStreamingCall<StreamClaimsRequest, StreamClaimsResponse> stream)
+    {
+        await stream.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim("streamed") });
+        Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.NotNull(stream.ResponseStream.Current.Claim);
+    }
+
     private static async Task<bool> IsServedAsync(ServiceClients clients)
     {
         try
