@@ -1,3 +1,4 @@
+using ResourceService.Ledger;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage;
@@ -35,4 +36,10 @@ public interface IClaimStore : IDisposable
 /// <param name="UsageDifferences">Nodes whose usage row differs from the sum of their claims. There must be none.</param>
 public sealed record StoreContents(
     IReadOnlyList<NodeView> Nodes, IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest, long LastClaimSequence,
-    long LastAuditSequence, int UsageDifferences);
+    long LastAuditSequence, IReadOnlyList<UsageDifference> UsageDifferences);
+
+/// <summary>A node whose usage row is not the sum of its claims.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="Recorded">What its row says.</param>
+/// <param name="Summed">What its claims add up to, and what counts.</param>
+public sealed record UsageDifference(NodeId Node, ResourceAmounts Recorded, ResourceAmounts Summed);

@@ -11,6 +11,14 @@
 {{- if and .Values.settings.limits.callsBurst (not .Values.settings.limits.callsPerSecond) }}
 {{- fail "settings.limits.callsBurst needs settings.limits.callsPerSecond: without a rate nothing is limited" }}
 {{- end }}
+{{- with .Values.settings.retention }}
+{{- if not (le (int64 .snapshotHours) (int64 .snapshotMinuteHours)) }}
+{{- fail "settings.retention.snapshotMinuteHours must be at least settings.retention.snapshotHours: snapshots are thinned as they age" }}
+{{- end }}
+{{- if and .snapshotHourHours (not (le (int64 .snapshotMinuteHours) (int64 .snapshotHourHours))) }}
+{{- fail "settings.retention.snapshotHourHours must be 0 or at least settings.retention.snapshotMinuteHours: snapshots are thinned as they age" }}
+{{- end }}
+{{- end }}
 {{- if and .Values.serviceMonitor.enabled (not .Values.settings.metrics.port) }}
 {{- fail "serviceMonitor.enabled needs settings.metrics.port, such as 9464" }}
 {{- end }}

@@ -14,6 +14,8 @@ namespace ResourceService.Server.Nodes;
 /// </summary>
 internal sealed class Fleet : ICommitObserver, IDisposable
 {
+    private const int DifferencesToldMax = 20;
+
     private readonly IClaimStore _store;
     private readonly FleetServices _services;
     private readonly NodeDirectory _nodes;
@@ -69,8 +71,8 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             contents.Nodes.Sum(node => node.Claims.Count),
             contents.Nodes.Sum(node => node.Claims.Values.Count(claim => claim.State == ClaimState.Held)),
             contents.Requests.Count,
-            contents.LastRevision,
-            contents.UsageDifferences);
+            contents.LastRevision);
+        Tell(contents.UsageDifferences);
     }
 
     /// <summary>Makes durable what was accepted, then ends the committer.</summary>
@@ -125,6 +127,16 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         _logger.LedgerBroken(nodes.Count + unknown.Count, fault);
         Restore(nodes, unknown);
+    }
+
+    // The next claim on such a node writes its sum anew: what it was is seen here, or never again.
+    private void Tell(IReadOnlyList<UsageDifference> differences)
+    {
+        _metrics.DiffersAtStart = differences.Count;
+        foreach (var (node, recorded, summed) in differences.Take(DifferencesToldMax))
+            _logger.UsageDiffered(node, recorded.ToString(), summed.ToString());
+        if (differences.Count > DifferencesToldMax)
+            _logger.MoreUsageDiffered(differences.Count - DifferencesToldMax);
     }
 
     private void Restore(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown)

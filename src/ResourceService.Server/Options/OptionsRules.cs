@@ -59,6 +59,7 @@ internal static class OptionsRules
         Between("Limits:UnreadAnswersMaxMb", limits.UnreadAnswersMaxMb, 4, 65_536);
         Between("Limits:HealthWatchesMax", limits.HealthWatchesMax, 4, 1_000_000);
         violations.AddRange(WithoutEffect(limits, isReadable));
+        violations.AddRange(WithoutEffect(retention, isReadable));
         return violations;
 
         void Between(string name, int value, int least, int most) => Check(violations, name, value, least, most);
@@ -81,6 +82,16 @@ internal static class OptionsRules
     {
         if (limits is { CallsBurst: > 0, CallsPerSecond: 0 } && isReadable("Limits:CallsPerSecond"))
             yield return $"Limits:CallsBurst is {limits.CallsBurst}, but Limits:CallsPerSecond is 0; a burst needs a rate, or nothing is limited";
+    }
+
+    // Snapshots are thinned as they age: first all, then one per minute, then one per hour.
+    private static IEnumerable<string> WithoutEffect(RetentionOptions retention, Func<string, bool> isReadable)
+    {
+        const string All = "Retention:SnapshotHours", Minutes = "Retention:SnapshotMinuteHours", Hours = "Retention:SnapshotHourHours";
+        if (retention.SnapshotMinuteHours < retention.SnapshotHours && isReadable(All) && isReadable(Minutes))
+            yield return $"{Minutes} is {retention.SnapshotMinuteHours}; must be at least {All}, which is {retention.SnapshotHours}";
+        if (retention.SnapshotHourHours > 0 && retention.SnapshotHourHours < retention.SnapshotMinuteHours && isReadable(Minutes) && isReadable(Hours))
+            yield return $"{Hours} is {retention.SnapshotHourHours}; must be 0 or at least {Minutes}, which is {retention.SnapshotMinuteHours}";
     }
 
     private static void Check(List<string> violations, string name, int value, int least, int most)

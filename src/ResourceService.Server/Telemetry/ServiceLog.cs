@@ -4,9 +4,15 @@ namespace ResourceService.Server.Telemetry;
 internal static partial class ServiceLog
 {
     [LoggerMessage(1, LogLevel.Information,
-        "Recovered in {ElapsedMs} ms: {NodeCount} nodes, {ClaimCount} claims ({HeldCount} held), {RequestCount} remembered requests, revision {Revision}, {DifferenceCount} usage differences")]
+        "Recovered in {ElapsedMs} ms: {NodeCount} nodes, {ClaimCount} claims ({HeldCount} held), {RequestCount} remembered requests, revision {Revision}")]
     public static partial void Recovered(
-        this ILogger logger, long elapsedMs, int nodeCount, int claimCount, int heldCount, int requestCount, long revision, int differenceCount);
+        this ILogger logger, long elapsedMs, int nodeCount, int claimCount, int heldCount, int requestCount, long revision);
+
+    [LoggerMessage(50, LogLevel.Warning, "Node {NodeId} had {Recorded} recorded as used; its claims, which count, add up to {Summed}")]
+    public static partial void UsageDiffered(this ILogger logger, Ledger.NodeId nodeId, string recorded, string summed);
+
+    [LoggerMessage(51, LogLevel.Warning, "{Count} more nodes had something else recorded as used than their claims add up to")]
+    public static partial void MoreUsageDiffered(this ILogger logger, int count);
 
     [LoggerMessage(2, LogLevel.Information, "Listening on {Address}")]
     public static partial void Listening(this ILogger logger, string address);

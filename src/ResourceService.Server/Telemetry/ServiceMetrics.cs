@@ -69,10 +69,15 @@ internal sealed class ServiceMetrics : IDisposable
         _meter.CreateObservableGauge(
             "resource_service.stale_migrations", () => _swept.StaleMigrations, description: "Moves without progress for too long, when last counted.");
         _meter.CreateObservableGauge(
+            "resource_service.usage_differences", () => DiffersAtStart, description: "Nodes whose recorded usage was not the sum of their claims, at start.");
+        _meter.CreateObservableGauge(
             "resource_service.overdue_audits", () => _swept.OverdueNodes, description: "Nodes not audited for too long, when last counted.");
 
         Counter<long> Count(string name, string description) => _meter.CreateCounter<long>($"resource_service.{name}", description: description);
     }
+
+    /// <summary>Nodes whose recorded usage was not the sum of their claims, when they were read at start.</summary>
+    public long DiffersAtStart { get; set; }
 
     /// <summary>Whether anybody wants to know how claims end.</summary>
     public bool CountsClaims => _claims.Enabled;

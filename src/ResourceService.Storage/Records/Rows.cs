@@ -21,8 +21,16 @@ internal sealed class NodeRow
     public long? AuditSeq { get; init; }
     public long? AuditTime { get; init; }
 
-    /// <summary>The node without its claims.</summary>
-    public NodeView ToNode() => new()
+    /// <summary>The node with its claims and the moves to it.</summary>
+    public NodeView Restore(IEnumerable<Claim> claims, IEnumerable<Migration> migrations) =>
+        DamagedRow.Explain((Row: this, claims, migrations), static all => NodeView.Restore(all.Row.Read(), all.claims, all.migrations), static all => all.Row.Name);
+
+    /// <summary>The usage recorded for it.</summary>
+    public ResourceAmounts ReadUsed() => DamagedRow.Explain(this, static row => AmountsText.Read(row.Used), static row => row.Name);
+
+    private string Name => $"node number {NodeKey}";
+
+    private NodeView Read() => new()
     {
         NodeKey = (int)NodeKey,
         Spec = SpecText.Read(Spec),
@@ -56,7 +64,9 @@ internal sealed class ClaimRow
     public long Generation { get; init; }
     public string? Reason { get; init; }
 
-    public Claim ToClaim() => new(
+    public Claim ToClaim() => DamagedRow.Explain(this, static row => row.Read(), static row => $"claim {new ClaimId((int)row.NodeKey, row.ClaimSeq)}");
+
+    private Claim Read() => new(
         new ClaimId((int)NodeKey, ClaimSeq),
         AttributesText.Read(InstanceId, ProjectId, Attributes),
         RequestText.Read(Amounts, Request),
@@ -89,7 +99,9 @@ internal sealed class MigrationRow
     public string? Reason { get; init; }
     public long Generation { get; init; }
 
-    public Migration ToMigration() => new(
+    public Migration ToMigration() => DamagedRow.Explain(this, static row => row.Read(), static row => $"migration {new MigrationId((int)row.TargetKey, row.MigrationSeq)}");
+
+    private Migration Read() => new(
         (MigrationType)Type,
         new InstanceId(InstanceId),
         new ClaimId((int)SourceKey, SourceSeq),
@@ -136,7 +148,9 @@ internal sealed class EventRow
     public long? AuditSeq { get; init; }
     public string? AmountsBefore { get; init; }
 
-    public LedgerEvent ToEvent()
+    public LedgerEvent ToEvent() => DamagedRow.Explain(this, static row => row.Read(), static row => $"event {row.Revision}");
+
+    private LedgerEvent Read()
     {
         var ofClaim = ClaimSeq is not null;
         return new LedgerEvent

@@ -7,6 +7,7 @@ namespace ResourceService.Storage.Sqlite;
 public sealed class DataDirectory : IDisposable
 {
     private const string DatabaseName = "ledger.db";
+    private const string LockName = "ledger.lock";
 
     private readonly FileStream _lock;
 
@@ -26,14 +27,23 @@ public sealed class DataDirectory : IDisposable
     public static DataDirectory Open(string directory)
     {
         var path = Path.GetFullPath(directory);
-        var lockPath = Path.Combine(path, "ledger.lock");
+        var lockPath = Path.Combine(path, LockName);
         try
         {
             PrivateFiles.CreateFolder(path);
             var held = PrivateFiles.Open(lockPath);
             var opened = new DataDirectory(path, held);
-            PrivateFiles.Open(opened.DatabasePath).Dispose();
-            return opened;
+            try
+            {
+                RequireFile(opened.DatabasePath);
+                PrivateFiles.Open(opened.DatabasePath).Dispose();
+                return opened;
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
         }
         catch (UnauthorizedAccessException cause)
         {
@@ -52,8 +62,30 @@ public sealed class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether a file is the database of a store, or what is kept beside it, by whatever name its folder goes. A folder that has a lock is a store's:
+    /// paths of one folder may differ by links and mounts, the lock in it is the same.
+    /// </summary>
+    public static bool IsOfStore(string file)
+    {
+        var entry = new FileInfo(file);
+        var final = (entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true))!;
+        return (final.Name.StartsWith(DatabaseName, StringComparison.OrdinalIgnoreCase) || final.Name.Equals(LockName, StringComparison.OrdinalIgnoreCase))
+            && File.Exists(Path.Combine(Path.GetDirectoryName(final.FullName)!, LockName));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    // Two folders with links to one database would have a lock each.
+    private static void RequireFile(string database)
+    {
+        if (new FileInfo(database).LinkTarget is { } target)
+        {
+            throw new StoreException(
+                $"The database {database} is a link to {target}. It must be a file: its lock is kept beside it. Set Storage:DataDirectory to the folder of the file.");
+        }
+    }
 
     private static bool IsReadOnly(string path)
     {

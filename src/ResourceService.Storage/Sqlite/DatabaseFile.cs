@@ -10,6 +10,12 @@ internal static class DatabaseFile
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
 
+    /// <summary>What to do about a damaged store.</summary>
+    public const string NotServed = "It is not served as it is: move it away and run 'restore --from' with a backup.";
+
+    /// <summary>What to do about a damaged backup.</summary>
+    public const string NotRestored = "It is not restored: take another backup.";
+
     /// <summary>Opens a file outside of any pool: it is closed when the connection is.</summary>
     public static SqliteConnection OpenAlone(string path, SqliteOpenMode mode)
     {
@@ -27,18 +33,18 @@ internal static class DatabaseFile
     }
 
     /// <summary>Throws, with what to do, when a file is damaged.</summary>
-    public static void RequireSound(SqliteConnection connection, string path, IntegrityCheck check)
+    public static void RequireSound(SqliteConnection connection, string path, IntegrityCheck check, string whatToDo = NotServed)
     {
         if (check == IntegrityCheck.Off)
             return;
         try
         {
             if (FirstFault(connection, check) is { } fault)
-                throw Damaged(path, fault);
+                throw Damaged(path, fault, whatToDo);
         }
         catch (SqliteException cause) when (IsDamage(cause))
         {
-            throw Damaged(path, cause.Message, cause);
+            throw Damaged(path, cause.Message, whatToDo, cause);
         }
     }
 
@@ -46,8 +52,8 @@ internal static class DatabaseFile
     public static bool IsDamage(SqliteException cause) => cause.SqliteErrorCode is Corrupt or NotADatabase;
 
     /// <summary>The error of a damaged file.</summary>
-    public static StoreException Damaged(string path, string fault, Exception? cause = null) => new(
-        $"The database {path} is damaged: {fault.TrimEnd('.')}. It is not served as it is: move it away and run 'restore --from' with a backup.", cause);
+    public static StoreException Damaged(string path, string fault, string whatToDo, Exception? cause = null) =>
+        new($"The database {path} is damaged: {fault.TrimEnd('.')}. {whatToDo}", cause);
 
     /// <summary>What a file holds. Throws when it is no ledger, or one of a newer build.</summary>
     public static DatabaseSummary Summarise(SqliteConnection connection, string path)

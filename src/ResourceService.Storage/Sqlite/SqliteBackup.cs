@@ -13,7 +13,7 @@ public static class SqliteBackup
     public static DatabaseSummary Take(StorageOptions options, string path, bool overwrite)
     {
         var database = DataDirectory.DatabasePathOf(options.DataDirectory);
-        if (IsOfStore(database, path))
+        if (DataDirectory.IsOfStore(path))
             throw new StoreException($"The file {path} is the store's own. Name another: a backup in its place would damage a store that is served.");
         if (!overwrite && File.Exists(path))
             throw new StoreException($"The file {path} exists already. Name another, or add --force to replace it.");
@@ -27,12 +27,22 @@ public static class SqliteBackup
     /// <summary>Puts a backup into the store's place, in one step: a crash leaves the one or the other.</summary>
     /// <param name="options">Where the store is. No service may run on it.</param>
     /// <param name="path">The backup.</param>
-    /// <param name="force">Whether a store may be replaced that knows of more changes than the backup, or cannot be read.</param>
+    /// <param name="force">
+    /// Whether a store may be replaced that knows of more changes than the backup, or cannot be read, and whether a backup may take its place whose
+    /// sums are not those of its claims.
+    /// </param>
     public static DatabaseSummary Restore(StorageOptions options, string path, bool force)
     {
         using var source = OpenToRead(path);
-        DatabaseFile.RequireSound(source, path, IntegrityCheck.Full);
+        DatabaseFile.RequireSound(source, path, IntegrityCheck.Full, DatabaseFile.NotRestored);
         var restored = DatabaseFile.Summarise(source, path);
+        if (!force && IsOfThisBuild(source) && DifferencesIn(path, options) is { Count: > 0 } differences)
+        {
+            throw new StoreException(
+                $"The backup {path} has {differences.Count} differences between its sums and its claims; the first: {differences[0]}. Take an older one, "
+                + "or add --force: the claims count then.");
+        }
+
         using var directory = DataDirectory.Open(options.DataDirectory);
         var database = directory.DatabasePath;
         if (!force && new FileInfo(database) is { Exists: true, Length: > 0 })
@@ -52,16 +62,29 @@ public static class SqliteBackup
         using var connection = OpenToRead(database);
         DatabaseFile.RequireSound(connection, database, IntegrityCheck.Full);
         var summary = DatabaseFile.Summarise(connection, database);
-        if (SchemaUpgrader.VersionOf(connection) < SchemaUpgrader.NewestVersion)
-            return (summary, ["its schema is of an older build: the file is sound, its sums can be verified once it was served"]);
-
-        var nodes = new SqliteClaimReader(new SqliteConnections(database, options)).ReadNodes(nodeKey: null);
-        return (summary, [.. nodes.Where(IsDifferent).Select(
-            stored => $"{stored.Node.Id}: {stored.RecordedUsage} is recorded as used, its claims add up to {stored.Node.UsedByClass()}")]);
+        return (summary, IsOfThisBuild(connection)
+            ? DifferencesIn(database, options)
+            : ["its schema is of an older build: the file is sound, its sums can be verified once it was served"]);
     }
 
-    private static bool IsDifferent(StoredNode stored) =>
-        !stored.RecordedUsage.Equals(stored.Node.UsedByClass()) || LedgerInvariants.Verify(stored.Node).Count > 0;
+    private static bool IsOfThisBuild(SqliteConnection connection) => SchemaUpgrader.VersionOf(connection) == SchemaUpgrader.NewestVersion;
+
+    private static IReadOnlyList<string> DifferencesIn(string database, StorageOptions options)
+    {
+        var reader = new SqliteClaimReader(new SqliteConnections(database, options));
+        var newest = reader.ReadNewestGenerations();
+        return [.. reader.ReadNodes(nodeKey: null).SelectMany(stored => DifferencesOf(stored, newest.GetValueOrDefault(stored.Node.NodeKey)))];
+    }
+
+    private static IEnumerable<string> DifferencesOf(StoredNode stored, long newestGeneration)
+    {
+        var node = stored.Node;
+        if (!stored.RecordedUsage.Equals(node.UsedByClass()) || LedgerInvariants.Verify(node).Count > 0)
+            yield return $"{node.Id}: {stored.RecordedUsage} is recorded as used, its claims add up to {node.UsedByClass()}";
+        // Whoever compares generations would take an old picture for a new one.
+        if (node.Generation < newestGeneration)
+            yield return $"{node.Id}: generation {node.Generation} is recorded, its newest event has {newestGeneration}";
+    }
 
     private static SqliteConnection OpenToRead(string path)
     {
@@ -80,6 +103,8 @@ public static class SqliteBackup
         try
         {
             using var standing = DatabaseFile.OpenAlone(database, SqliteOpenMode.ReadOnly);
+            if (SchemaUpgrader.VersionOf(standing) > SchemaUpgrader.NewestVersion)
+                throw new StoreException($"The store {database} is of a newer build. Back it up with that one first, then add --force.");
             var summary = DatabaseFile.Summarise(standing, database);
             if (summary.Revision <= revision)
                 return;
@@ -110,15 +135,4 @@ public static class SqliteBackup
             File.Delete($"{database}-shm");
         }
     }
-
-    // The database, or what SQLite and the service keep beside it, by whatever name: links lead to the same place.
-    private static bool IsOfStore(string database, string path)
-    {
-        var file = Resolve(new FileInfo(path));
-        return string.Equals(Resolve(new DirectoryInfo(Path.GetDirectoryName(file)!)), Resolve(new DirectoryInfo(Path.GetDirectoryName(database)!)), StringComparison.Ordinal)
-            && Path.GetFileName(file).StartsWith(Path.GetFileNameWithoutExtension(database) + ".", StringComparison.OrdinalIgnoreCase);
-    }
-
-    private static string Resolve(FileSystemInfo entry) =>
-        Path.TrimEndingDirectorySeparator((entry.Exists ? entry.ResolveLinkTarget(returnFinalTarget: true) : null)?.FullName ?? entry.FullName);
 }

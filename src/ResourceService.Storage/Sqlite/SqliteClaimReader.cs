@@ -2,7 +2,6 @@ using Dapper;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
-using ResourceService.Ledger.Nodes;
 using ResourceService.Storage.Records;
 
 namespace ResourceService.Storage.Sqlite;
@@ -119,8 +118,15 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             .ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
         return [.. connection.Query<NodeRow>(SqliteStatements.SelectNodes, transaction: transaction, buffered: false)
             .Where(row => nodeKey is null || row.NodeKey == nodeKey)
-            .Select(row => new StoredNode(
-                NodeView.Restore(row.ToNode(), claims[(int)row.NodeKey], migrations[(int)row.NodeKey]), AmountsText.Read(row.Used)))];
+            .Select(row => new StoredNode(row.Restore(claims[(int)row.NodeKey], migrations[(int)row.NodeKey]), row.ReadUsed()))];
+    }
+
+    /// <summary>The generation of each node's newest event, by node; a node whose events are gone is left out.</summary>
+    public IReadOnlyDictionary<int, long> ReadNewestGenerations()
+    {
+        using var connection = connections.OpenReader();
+        return connection.Query<(int NodeKey, long Generation)>(SqliteStatements.SelectNewestGenerations, buffered: false)
+            .ToDictionary(row => row.NodeKey, row => row.Generation);
     }
 
     // One row at a time: a page may end long before its last one.

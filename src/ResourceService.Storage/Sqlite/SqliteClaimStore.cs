@@ -42,7 +42,7 @@ public sealed class SqliteClaimStore : IClaimStore
         catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
         {
             Close();
-            throw DatabaseFile.Damaged(directory.DatabasePath, cause.Message, cause);
+            throw DatabaseFile.Damaged(directory.DatabasePath, cause.Message, DatabaseFile.NotServed, cause);
         }
         catch (SqliteException cause)
         {
@@ -69,8 +69,8 @@ public sealed class SqliteClaimStore : IClaimStore
         var lastClaim = _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim);
         IReadOnlyList<RememberedRequest> requests = [];
         NodeView[] views = [];
-        var usageDifferences = 0;
-        SideBySide.Run(() => requests = LoadRequests(remembered), () => (views, usageDifferences) = LoadViews(lastClaim));
+        IReadOnlyList<UsageDifference> differences = [];
+        SideBySide.Run(() => requests = LoadRequests(remembered), () => (views, differences) = LoadViews(lastClaim));
         return new StoreContents(
             views,
             requests,
@@ -78,7 +78,7 @@ public sealed class SqliteClaimStore : IClaimStore
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
             lastClaim,
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastAudit),
-            usageDifferences);
+            differences);
     }
 
     /// <inheritdoc/>
@@ -92,8 +92,7 @@ public sealed class SqliteClaimStore : IClaimStore
         var migrations = LoadMigrationsInFlight();
         return [.. _writer.Query<NodeRow>(SqliteStatements.SelectNodes, buffered: false)
             .Where(row => nodeKeys.Contains((int)row.NodeKey))
-            .Select(row => row.ToNode())
-            .Select(node => NodeView.Restore(node, claims[node.NodeKey], migrations[node.NodeKey]))];
+            .Select(row => row.Restore(claims[(int)row.NodeKey], migrations[(int)row.NodeKey]))];
     }
 
     /// <inheritdoc/>
@@ -159,7 +158,7 @@ public sealed class SqliteClaimStore : IClaimStore
     private ILookup<int, Migration> LoadMigrationsInFlight() =>
         _writer.Query<MigrationRow>(SqliteStatements.SelectMigrationsInFlight).ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
 
-    private (NodeView[] Views, int UsageDifferences) LoadViews(long lastClaim)
+    private (NodeView[] Views, IReadOnlyList<UsageDifference> Differences) LoadViews(long lastClaim)
     {
         var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
         var claims = LoadLiveClaims(lastClaim);
@@ -167,10 +166,12 @@ public sealed class SqliteClaimStore : IClaimStore
         var views = new NodeView[nodes.Count];
         SideBySide.For(nodes.Count, i =>
         {
-            var node = nodes[i].ToNode();
-            views[i] = NodeView.Restore(node, claims.TryGetValue(node.NodeKey, out var ofNode) ? ofNode : [], migrations[node.NodeKey]);
+            var key = (int)nodes[i].NodeKey;
+            views[i] = nodes[i].Restore(claims.TryGetValue(key, out var ofNode) ? ofNode : [], migrations[key]);
         });
-        return (views, nodes.Zip(views).Count(pair => !AmountsText.Read(pair.First.Used).Equals(pair.Second.UsedByClass())));
+        return (views, [.. nodes.Zip(views)
+            .Select(pair => new UsageDifference(pair.Second.Id, pair.First.ReadUsed(), pair.Second.UsedByClass()))
+            .Where(pair => !pair.Recorded.Equals(pair.Summed))]);
     }
 
     // The oldest first. Both kinds are read newest first, because the newest are to be remembered.

@@ -80,6 +80,16 @@ public sealed class WhenASettingIsWrong : IDisposable
         await FailedStart.LineAsync(_directory.Path, "--Limits:CallsBurst=5"),
         StringComparison.Ordinal);
 
+    [Fact]
+    public async Task Snapshots_that_would_be_kept_otherwise_than_told_are_named()
+    {
+        var line = await FailedStart.LineAsync(
+            _directory.Path, "--Retention:SnapshotHours=100", "--Retention:SnapshotMinuteHours=10", "--Retention:SnapshotHourHours=5");
+
+        Assert.Contains("Retention:SnapshotMinuteHours is 10; must be at least Retention:SnapshotHours, which is 100", line, StringComparison.Ordinal);
+        Assert.Contains("Retention:SnapshotHourHours is 5; must be 0 or at least Retention:SnapshotMinuteHours, which is 10", line, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("junk", "'junk' is no setting of the form --name=value")]
     [InlineData("--Nodes:QueueDepthMax", "'--Nodes:QueueDepthMax' is no setting of the form --name=value")]

@@ -60,13 +60,20 @@ public sealed class WhenABackupIsTaken : IDisposable
         await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
         var linkedFolder = Directory.CreateSymbolicLink(_directory.Below("linked"), Data).FullName;
         var linkedFile = File.CreateSymbolicLink(_directory.Below("linked.db"), Path.Combine(Data, "ledger.db")).FullName;
-        string[] names = [Path.Combine(Data, "ledger.db"), Path.Combine(Data, "ledger.db-wal"), Path.Combine(linkedFolder, "ledger.db"), linkedFile];
+        var linkedAbove = Directory.CreateSymbolicLink(_directory.Below("above"), _directory.Path).FullName;
+        string[] names =
+        [
+            Path.Combine(Data, "ledger.db"), Path.Combine(Data, "ledger.db-wal"), Path.Combine(Data, "ledger.lock"),
+            Path.Combine(linkedFolder, "ledger.db"), Path.Combine(linkedAbove, "data", "ledger.db"), linkedFile,
+        ];
 
         foreach (var name in names)
             Assert.Contains("is the store's own", await StoreCommand.FailsAsync(Data, "backup", "--to", name, "--force"), StringComparison.Ordinal);
 
         await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
         Assert.StartsWith("Sound:", await StoreCommand.SucceedsAsync(Data, "verify"), StringComparison.Ordinal);
+        // Beside it is room: in a container its folder may be the only one that can be written.
+        await StoreCommand.SucceedsAsync(Data, "backup", "--to", Path.Combine(Data, "ledger.2026-11-26.db"));
     }
 
     [Fact]
@@ -106,7 +113,7 @@ public sealed class WhenABackupIsTaken : IDisposable
         await File.WriteAllTextAsync(_directory.Below("text.db"), new string('x', 10_000));
         await File.WriteAllTextAsync(_directory.Below("empty.db"), "");
 
-        foreach (var (name, why) in new[] { ("damaged.db", "is damaged"), ("text.db", "is damaged"), ("empty.db", "is no ledger"), ("none.db", "cannot be read") })
+        foreach (var (name, why) in new[] { ("damaged.db", "It is not restored"), ("text.db", "It is not restored"), ("empty.db", "is no ledger"), ("none.db", "cannot be read") })
             Assert.Contains(why, await StoreCommand.FailsAsync(Data, "restore", "--from", _directory.Below(name), "--force"), StringComparison.Ordinal);
 
         Assert.Contains("revision 1, 1 nodes", await StoreCommand.SucceedsAsync(Data, "verify"), StringComparison.Ordinal);

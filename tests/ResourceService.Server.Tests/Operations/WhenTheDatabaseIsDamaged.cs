@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ResourceService.Server.Tests.Telemetry;
 
 namespace ResourceService.Server.Tests.Operations;
 
@@ -42,6 +43,82 @@ public sealed class WhenTheDatabaseIsDamaged : IDisposable
     [Fact]
     public async Task A_claim_of_a_node_that_does_not_exist_is_found()
     {
+        await ChangedAsync("UPDATE claims SET node_key = 77");
+
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("claim number 1 is on a node that does not exist", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""UPDATE claims SET amounts = '{"VCPU":-7}'""", "that of claim c-1-1: ")]
+    [InlineData("UPDATE claims SET amounts = 'many'", "that of claim c-1-1: ")]
+    [InlineData("UPDATE nodes SET spec = '{'", "that of node number 1: ")]
+    [InlineData("UPDATE node_usage SET used = '[]'", "that of node number 1: ")]
+    public async Task A_row_that_means_nothing_is_named_in_one_line_and_not_restored(string change, string named)
+    {
+        await ChangedAsync(change);
+
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith("Cannot start: The database has a row that cannot be understood", output.Trim().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.Contains(named, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.Contains(named, await StoreCommand.FailsAsync(_directory.Path, "verify"), StringComparison.Ordinal);
+        var elsewhere = _directory.Below("elsewhere");
+        Assert.Contains(named, await StoreCommand.FailsAsync(elsewhere, "restore", "--from", _directory.Below("ledger.db")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sums_that_are_not_those_of_the_claims_are_told_and_made_anew()
+    {
+        await ChangedAsync("""UPDATE node_usage SET used = '{"VCPU":3}'""");
+        const string Difference = "node-1: {\"VCPU\":3} is recorded as used, its claims add up to {\"MEMORY_MB\":512,\"VCPU\":1}";
+        Assert.Contains(Difference, await StoreCommand.FailsAsync(_directory.Path, "verify"), StringComparison.Ordinal);
+        var elsewhere = _directory.Below("elsewhere");
+        var refusal = await StoreCommand.FailsAsync(elsewhere, "restore", "--from", _directory.Below("ledger.db"));
+        Assert.Contains("1 differences between its sums and its claims; the first: " + Difference, refusal, StringComparison.Ordinal);
+        await StoreCommand.SucceedsAsync(elsewhere, "restore", "--from", _directory.Below("ledger.db"), "--force");
+
+        var port = MetricsPage.FreePort();
+        await using var service = await ServiceProcess.StartAsync(_directory.Path, $"--Metrics:Port={port}");
+
+        await Eventually.HoldsAsync(
+            "the difference is told", () => Task.FromResult(service.Log.ToString().Contains("Node node-1 had {\"VCPU\":3} recorded as used", StringComparison.Ordinal)));
+        Assert.Equal(1, (await MetricsPage.ReadAsync(port)).Sum("resource_service_usage_differences"));
+        await service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
+        await Expect.BalancedBooksAsync(service.Clients);
+        Assert.StartsWith("Sound:", await StoreCommand.SucceedsAsync(_directory.Path, "verify"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_generation_that_went_back_is_found()
+    {
+        await ChangedAsync("UPDATE node_usage SET generation = 1");
+
+        Assert.Contains(
+            "node-1: generation 1 is recorded, its newest event has 2", await StoreCommand.FailsAsync(_directory.Path, "verify"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_a_link_is_not_served()
+    {
+        await ChangedAsync("VACUUM");
+        var linked = _directory.Below("linked");
+        Directory.CreateDirectory(linked);
+        File.CreateSymbolicLink(Path.Combine(linked, "ledger.db"), _directory.Below("ledger.db"));
+
+        var (exitCode, output) = await ServiceProcess.RunToEndAsync(linked);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"is a link to {_directory.Below("ledger.db")}. It must be a file", output, StringComparison.Ordinal);
+    }
+
+    // A store with a node and a claim, changed behind the service's back.
+    private async Task ChangedAsync(string change)
+    {
         await using (var service = await ServiceProcess.StartAsync(_directory.Path))
         {
             await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
@@ -49,17 +126,10 @@ public sealed class WhenTheDatabaseIsDamaged : IDisposable
             await service.StopGentlyAsync();
         }
 
-        await using (var connection = new SqliteConnection($"Data Source={_directory.Below("ledger.db")};Pooling=False;Foreign Keys=False"))
-        {
-            await connection.OpenAsync(TestContext.Current.CancellationToken);
-            await using var command = new SqliteCommand("UPDATE claims SET node_key = 77", connection);
-            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-        }
-
-        var (exitCode, output) = await ServiceProcess.RunToEndAsync(_directory.Path);
-
-        Assert.Equal(1, exitCode);
-        Assert.Contains("claim number 1 is on a node that does not exist", output, StringComparison.Ordinal);
+        await using var connection = new SqliteConnection($"Data Source={_directory.Below("ledger.db")};Pooling=False;Foreign Keys=False");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new SqliteCommand(change, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
     // A store with rows, and nonsense in the middle of them.

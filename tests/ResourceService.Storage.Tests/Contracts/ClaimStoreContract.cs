@@ -20,7 +20,7 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     {
         var contents = LoadAll();
 
-        Assert.Equal((0L, 0L, 0), (contents.LastRevision, contents.LastClaimSequence, contents.UsageDifferences));
+        Assert.Equal((0L, 0L, 0), (contents.LastRevision, contents.LastClaimSequence, contents.UsageDifferences.Count));
         Assert.Empty(contents.Nodes);
         Assert.Empty(contents.Requests);
         Assert.Empty(Store.LoadRequestsAfter(0, 0).Requests);

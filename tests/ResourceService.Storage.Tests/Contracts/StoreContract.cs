@@ -39,7 +39,7 @@ public abstract class StoreContract(IStoreUnderTest underTest) : IDisposable
     private protected void AssertStored(params IReadOnlyList<DrivenNode> expected)
     {
         var contents = LoadAll();
-        Assert.Equal(0, contents.UsageDifferences);
+        Assert.Empty(contents.UsageDifferences);
         Assert.Equal(_lastRevision, contents.LastRevision);
         Assert.Equal(expected.Count, contents.Nodes.Count);
         foreach (var node in expected)

@@ -28,7 +28,7 @@ public sealed class SchemaUpgradeTests : IDisposable
             var node = Assert.Single(store.Load(0).Nodes);
             Assert.Equal("node-1", node.Id.Value);
             Assert.Equal(2, Assert.Single(node.Claims).Value.Amounts.Of(Ledger.ResourceClass.Vcpu));
-            Assert.Equal(0, store.Load(0).UsageDifferences);
+            Assert.Empty(store.Load(0).UsageDifferences);
         }
 
         Assert.Equal(SchemaUpgrader.NewestVersion, VersionOf(DatabasePath));

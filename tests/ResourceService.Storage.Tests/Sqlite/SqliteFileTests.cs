@@ -88,7 +88,9 @@ public sealed class SqliteFileTests : IDisposable
         Alter("""UPDATE node_usage SET used = '{"VCPU":3}'""");
         _underTest.Restart();
 
-        Assert.Equal(1, _underTest.Store.Load(0).UsageDifferences);
+        Assert.Equal(
+            new UsageDifference(node.View.Id, Sample.Amounts((Ledger.ResourceClass.Vcpu, 3)), Sample.Amounts(2, 512)),
+            Assert.Single(_underTest.Store.Load(0).UsageDifferences));
         var stored = Assert.Single(_underTest.Reader.ReadNodes(null));
         Assert.Equal(Sample.Amounts(2, 512), stored.Node.UsedByClass());
         Assert.Equal(Sample.Amounts((Ledger.ResourceClass.Vcpu, 3)), stored.RecordedUsage);
