@@ -32,14 +32,19 @@ internal sealed class FieldViolations
 
     private static readonly SearchValues<char> _traitCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-    // What ends a line, or turns the order of what follows it around, in a terminal or an editor: control characters, line and paragraph separators,
-    // and the marks, embeddings, overrides and isolates of bidirectional text. Letters of every script, and joiners, are text.
+    // What ends a line, turns the order of what follows it around, or is not seen at all, in a terminal or an editor: control characters, line and
+    // paragraph separators, the marks, embeddings, overrides and isolates of bidirectional text, and characters without a width. Letters of every script,
+    // and joiners, are text.
     private static readonly SearchValues<char> _disruptive = SearchValues.Create(
     [
         .. Enumerable.Range(0, 0xa0).Select(code => (char)code).Where(char.IsControl),
         '\u061c', '\u200e', '\u200f', '\u2028', '\u2029',
         '\u202a', '\u202b', '\u202c', '\u202d', '\u202e',
         '\u2066', '\u2067', '\u2068', '\u2069',
+        '\u00ad', '\u180e', '\u200b', '\u2060', '\u2061', '\u2062', '\u2063', '\u2064', '\u206a', '\u206b', '\u206c', '\u206d', '\u206e', '\u206f',
+        '\ufeff', '\ufff9', '\ufffa', '\ufffb', '\ufffe', '\uffff',
+        // Plane 14: tags and further variation selectors. A string has its characters in two halves, of which this is the first.
+        '\udb40',
     ]);
 
     private List<BadRequest.Types.FieldViolation>? _violations;
@@ -155,7 +160,7 @@ internal sealed class FieldViolations
         if (value.Length > lengthMax)
             Add(field, $"has {value.Length} characters; at most {lengthMax} are allowed");
         else if (value.AsSpan().ContainsAny(_disruptive))
-            Add(field, value, "has control characters, line separators or marks of text direction");
+            Add(field, value, "has control characters, line separators, marks of text direction or characters that are not seen");
         return value;
     }
 
@@ -230,7 +235,7 @@ internal sealed class FieldViolations
             return null;
         if (value.Nanos is >= 0 and <= 999_999_999 && value.Seconds is >= -62_135_596_800 and <= 253_402_300_799)
             return new Instant(checked((value.Seconds * 1000) + (value.Nanos / 1_000_000)));
-        Add(field, "is not a valid time between the years 1 and 9999");
+        Add(field, $"has {value.Seconds} seconds and {value.Nanos} nanoseconds; must be a time between the years 1 and 9999");
         return null;
     }
 

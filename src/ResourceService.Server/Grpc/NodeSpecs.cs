@@ -86,7 +86,11 @@ internal static partial class NodeSpecs
         violations.CountAtMost($"{field}.page_pools", message.PagePools.Count, PagePoolsMax);
         var pools = message.PagePools.Take(PagePoolsMax).Select((pool, i) => Read(pool, $"{field}.page_pools[{i}]", violations)).ToArray();
         Unique(pools.Select(pool => pool.SizeKb), $"{field}.page_pools", "size_kb", violations);
-        var siblings = message.ThreadSiblings.Take(CpuMax + 1).Select((core, i) => Cpus(core.Cpus, $"{field}.thread_siblings[{i}].cpus", violations));
+        violations.CountAtMost($"{field}.thread_siblings", message.ThreadSiblings.Count, CpuMax + 1);
+        var siblings = message.ThreadSiblings.Take(CpuMax + 1)
+            .Select((core, i) => Cpus(core.Cpus, $"{field}.thread_siblings[{i}].cpus", violations)).ToArray();
+        // A thread belongs to one core.
+        Unique(siblings.SelectMany(core => core), $"{field}.thread_siblings", "CPU", violations);
         return new NumaCell(
             message.CellId,
             message.HasSocket ? message.Socket : null,
@@ -121,7 +125,22 @@ internal static partial class NodeSpecs
         violations.CountAtMost("devices", messages.Count, DevicesMax);
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
         UniqueAddresses(messages.Take(DevicesMax).Select(device => device.Address), "devices", violations);
+        CheckParents(messages, devices, violations);
         return ValueList.From(devices);
+    }
+
+    // A parent need not be listed: a host may keep the physical function for itself. One without a right type is told of as such.
+    private static void CheckParents(IReadOnlyList<V1.Device> messages, Device[] devices, FieldViolations violations)
+    {
+        var types = new Dictionary<string, V1.DeviceType>(StringComparer.Ordinal);
+        for (var i = 0; i < devices.Length; i++)
+            types.TryAdd(devices[i].Address, messages[i].Type);
+        for (var i = 0; i < devices.Length; i++)
+        {
+            if (devices[i].ParentAddress is { } parent
+                && types.GetValueOrDefault(parent) is V1.DeviceType.Pci or V1.DeviceType.Vf or V1.DeviceType.Vdpa)
+                violations.Add($"devices[{i}].parent_address", parent, "must be a PF where it is among the devices");
+        }
     }
 
     private static Device Read(V1.Device message, string field, FieldViolations violations)

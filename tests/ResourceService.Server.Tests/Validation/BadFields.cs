@@ -66,6 +66,9 @@ internal static class BadFields
         new(field, "with an override of direction", request => set(request, "a\u202eb")),
         new(field, "with an isolate of direction", request => set(request, "a\u2066b")),
         new(field, "with a mark of direction", request => set(request, "a\u200fb")),
+        new(field, "with a space without a width", request => set(request, "a\u200bb")),
+        new(field, "with a mark of byte order", request => set(request, "a\ufeffb")),
+        new(field, "with a tag", request => set(request, "a\U000e0041b")),
     ];
 
     /// <summary>A number with bounds.</summary>
