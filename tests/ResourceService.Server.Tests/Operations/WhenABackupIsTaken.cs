@@ -125,11 +125,13 @@ public sealed class WhenABackupIsTaken : IDisposable
         await using (var service = await ServiceProcess.StartAsync(Data))
             await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
         await File.WriteAllTextAsync(Backup, "precious");
+        await File.WriteAllTextAsync($"{Backup}.partial", "of somebody else");
 
         Assert.Contains("exists already", await StoreCommand.FailsAsync(Data, "backup", "--to", Backup), StringComparison.Ordinal);
         Assert.Equal("precious", await File.ReadAllTextAsync(Backup));
         await StoreCommand.SucceedsAsync(Data, "backup", "--to", Backup, "--force");
         Assert.StartsWith("Sound: revision 1", await StoreCommand.SucceedsAsync(Data, "verify", "--from", Backup), StringComparison.Ordinal);
+        Assert.Equal("of somebody else", await File.ReadAllTextAsync($"{Backup}.partial"));
     }
 
     private static async Task ClaimAsync(

@@ -79,8 +79,8 @@ public sealed class SchemaUpgradeTests : IDisposable
     public void Without_room_for_a_copy_nothing_is_upgraded()
     {
         CreateFirst(withNode: true);
-        // A folder where the copy is written to cannot be replaced by a file.
-        Directory.CreateDirectory($"{CopyPath}.partial");
+        // A folder in the copy's place cannot be replaced by a file.
+        Directory.CreateDirectory(CopyPath);
 
         Assert.Contains("cannot be written", Assert.Throws<StoreException>(Open).Message, StringComparison.Ordinal);
 
