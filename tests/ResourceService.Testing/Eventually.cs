@@ -12,7 +12,8 @@ public static class Eventually
     /// <param name="awaited">What is awaited, for the message of the failure.</param>
     /// <param name="holds">Whether it is so.</param>
     /// <param name="within">How long to ask; 20 seconds when not given.</param>
-    public static async Task HoldsAsync(string awaited, Func<Task<bool>> holds, TimeSpan? within = null)
+    /// <param name="betweenAsks">How long between two asks; 20 milliseconds when not given.</param>
+    public static async Task HoldsAsync(string awaited, Func<Task<bool>> holds, TimeSpan? within = null, TimeSpan? betweenAsks = null)
     {
         ArgumentNullException.ThrowIfNull(holds);
         var watch = Stopwatch.StartNew();
@@ -20,7 +21,7 @@ public static class Eventually
         {
             if (watch.Elapsed > (within ?? _within))
                 throw new TimeoutException($"Waited {watch.Elapsed.TotalSeconds:f1} s in vain until {awaited}.");
-            await Task.Delay(_betweenAsks);
+            await Task.Delay(betweenAsks ?? _betweenAsks);
         }
     }
 
