@@ -83,7 +83,7 @@ public static class SqliteBackup
             yield return $"{node.Id}: {stored.RecordedUsage} is recorded as used, its claims add up to {node.UsedByClass()}";
         // Whoever compares generations would take an old picture for a new one.
         if (node.Generation < newestGeneration)
-            yield return $"{node.Id}: generation {node.Generation} is recorded, its newest event has {newestGeneration}";
+            yield return $"{node.Id}: generation {node.Generation} is recorded, its newest event or claim has {newestGeneration}";
     }
 
     private static SqliteConnection OpenToRead(string path)

@@ -121,7 +121,7 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             .Select(row => new StoredNode(row.Restore(claims[(int)row.NodeKey], migrations[(int)row.NodeKey]), row.ReadUsed()))];
     }
 
-    /// <summary>The generation of each node's newest event, by node; a node whose events are gone is left out.</summary>
+    /// <summary>The generation of each node's newest event or claim, by node; a node that has neither is left out.</summary>
     public IReadOnlyDictionary<int, long> ReadNewestGenerations()
     {
         using var connection = connections.OpenReader();

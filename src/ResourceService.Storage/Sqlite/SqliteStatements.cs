@@ -314,8 +314,12 @@ internal static class SqliteStatements
         ORDER BY time DESC, audit_seq DESC LIMIT @limit
         """;
 
-    /// <summary>Which generation has each node's newest event?</summary>
-    public const string SelectNewestGenerations = "SELECT node_key, MAX(generation) FROM events GROUP BY node_key";
+    /// <summary>Which generation has each node's newest event or claim?</summary>
+    public const string SelectNewestGenerations = """
+        SELECT node_key, max(generation)
+        FROM (SELECT node_key, generation FROM events UNION ALL SELECT node_key, generation FROM claims)
+        GROUP BY node_key
+        """;
 
     /// <summary>What is the highest audit sequence ever given? The newest audit stays when older ones go.</summary>
     public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM audits";
