@@ -3,7 +3,7 @@ namespace ResourceService.Server.Tests.Operations;
 /// <summary>Backup and restore, ended at random moments of their work as a power cut would end them.</summary>
 public sealed class WhenACommandIsKilled : IDisposable
 {
-    private const int Kills = 3;
+    private const int Kills = 2;
 
     // Writing and looking through a copy of some MB takes about as long.
     private const int DelayMsMax = 60;
