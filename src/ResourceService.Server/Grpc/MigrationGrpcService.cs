@@ -3,11 +3,12 @@ using ResourceService.Ledger;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
+using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Grpc;
 
 /// <summary>MigrationService: moves to other nodes, and the progress and the reading of moves of every type.</summary>
-internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls) : V1.MigrationService.MigrationServiceBase
+internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls, ServiceMetrics metrics) : V1.MigrationService.MigrationServiceBase
 {
     public override async Task<V1.ClaimMigrationResponse> ClaimMigration(V1.ClaimMigrationRequest request, ServerCallContext context)
     {
@@ -28,6 +29,8 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
                 stamp,
                 static (migration, claim) => new V1.ClaimMigrationResponse { Migration = migration, Claim = claim }),
             context.CancellationToken);
+        if (!request.ValidateOnly)
+            metrics.ClaimAnswered(result.Error);
         return result.GetOrThrow();
     }
 

@@ -3,11 +3,12 @@ using ResourceService.Ledger;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
+using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Grpc;
 
 /// <summary>ResizeService: an instance gets other amounts. A resize is a move like the others; only its start and its end differ.</summary>
-internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) : V1.ResizeService.ResizeServiceBase
+internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls, ServiceMetrics metrics) : V1.ResizeService.ResizeServiceBase
 {
     public override async Task<V1.ClaimResizeResponse> ClaimResize(V1.ClaimResizeRequest request, ServerCallContext context)
     {
@@ -28,6 +29,8 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls) 
                 stamp,
                 static (migration, claim) => new V1.ClaimResizeResponse { Migration = migration, Claim = claim }),
             context.CancellationToken);
+        if (!request.ValidateOnly)
+            metrics.ClaimAnswered(result.Error);
         return result.GetOrThrow();
     }
 

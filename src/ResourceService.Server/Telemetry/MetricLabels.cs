@@ -5,6 +5,7 @@ using Grpc.Core;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Security;
 using ResourceService.Storage;
 using Status = Google.Rpc.Status;
 
@@ -35,6 +36,9 @@ internal static class MetricLabels
 
     /// <summary>The names of what a claim may lack.</summary>
     public static IEnumerable<string> Dimensions => _dimensions.Where(pair => pair.Key != V1.RefusalReason.Unspecified).Select(pair => pair.Value);
+
+    /// <summary>The names of why a caller may be refused.</summary>
+    public static IEnumerable<string> AccessRefusals => Names<AccessRefusal>();
 
     /// <summary>One more than the largest place of a kind of change.</summary>
     public static int ChangeKindCount => _changeKinds.Length;

@@ -51,11 +51,11 @@ internal sealed class ServiceMetrics : IDisposable
 
     public ServiceMetrics()
     {
-        _claims = Count("claims", "Claims answered, by outcome and the reason of the contract's errors; repeated requests included.");
+        _claims = Count("claims", "Claims answered, those of moves' targets among them, by outcome and the reason of the contract's errors; repeated requests included.");
         _refusedDimensions = Count("refused_dimensions", "Refused claims by what failed; a claim counts once for each reason that it met.");
         _repeatedRequests = Count("repeated_requests", "Requests that got the answer kept for their id.");
         _generationConflicts = Count("generation_conflicts", "Changes decided on an older picture of their node.");
-        _expiredLeases = Count("expired_leases", "Claims that nobody confirmed before their lease ended.");
+        _expiredLeases = Count("expired_leases", "Claims and moves that nobody confirmed before their lease ended.");
         _commits = Count("commits", "Transactions made durable.");
         _committedChanges = Count("committed_changes", "Changes made durable, by kind; several share a transaction.");
         _storeFailures = Count("store_failures", "Commits and reconnections that failed.");
@@ -122,6 +122,8 @@ internal sealed class ServiceMetrics : IDisposable
             _committedChanges.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.ChangeKindAt(MetricLabels.IndexOf(kind))));
         foreach (var kind in Enum.GetValues<DriftKind>())
             _drifts.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.Of(kind)));
+        foreach (var reason in MetricLabels.AccessRefusals)
+            _accessRefusals.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var dimension in MetricLabels.Dimensions)
             _refusedDimensions.Add(0, new KeyValuePair<string, object?>("reason", dimension));
     }
@@ -162,7 +164,8 @@ internal sealed class ServiceMetrics : IDisposable
             _drifts.Add(1, new KeyValuePair<string, object?>("kind", MetricLabels.Of(drift.Kind)));
         foreach (var change in batch.Events)
             _changesByKind[MetricLabels.IndexOf(change.Kind)]++;
-        _expiredLeases.Add(_changesByKind[MetricLabels.IndexOf(ChangeKind.ClaimExpired)]);
+        _expiredLeases.Add(
+            _changesByKind[MetricLabels.IndexOf(ChangeKind.ClaimExpired)] + _changesByKind[MetricLabels.IndexOf(ChangeKind.MigrationExpired)]);
         for (var i = 0; i < _changesByKind.Length; i++)
         {
             if (_changesByKind[i] > 0)

@@ -54,6 +54,39 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Targets_of_moves_are_counted_as_claims()
+    {
+        var (claims, migrations) = (_service.Clients.Claims, _service.Clients.Migrations);
+        await _service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 8));
+        await _service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-2", vcpus: 8));
+        await claims.ClaimInstanceAsync(Requests.Claim("node-2", vcpus: 4));
+        var claim = (await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 2))).Claim;
+        await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
+        var resize = new ClaimResizeRequest
+        {
+            InstanceId = claim.Instance.InstanceId, TargetNodeId = "node-2", Resources = Requests.Resources(5), Lease = Requests.Seconds(1),
+        };
+        await Assert.ThrowsAsync<RpcException>(async () => await _service.Clients.Resizes.ClaimResizeAsync(resize));
+        await Assert.ThrowsAsync<RpcException>(async () =>
+            await _service.Clients.Resizes.ClaimResizeAsync(new ClaimResizeRequest(resize) { ValidateOnly = true }));
+        var migration = new ClaimMigrationRequest
+        {
+            Type = MigrationType.ColdMigration, InstanceId = resize.InstanceId, TargetNodeId = "node-2", Resources = resize.Resources, Lease = resize.Lease,
+        };
+        await Assert.ThrowsAsync<RpcException>(async () => await migrations.ClaimMigrationAsync(migration));
+        migration.Resources = null;
+        await migrations.ClaimMigrationAsync(migration);
+
+        var page = await MetricsPage.ReadAsync(_port);
+
+        Assert.Equal(3, page.Sum("resource_service_claims_total", ("outcome", "accepted")));
+        Assert.Equal(2, page.Sum("resource_service_claims_total", ("outcome", "refused"), ("reason", "DOES_NOT_FIT")));
+        Assert.Equal(2, page.Sum("resource_service_refused_dimensions_total", ("reason", "CAPACITY_EXCEEDED")));
+        await Eventually.HoldsAsync(
+            "the move's lease ends on the page", async () => (await MetricsPage.ReadAsync(_port)).Sum("resource_service_expired_leases_total") == 1);
+    }
+
+    [Fact]
     public async Task The_page_is_on_its_own_port_alone_whatever_host_a_caller_names()
     {
         using var http = new HttpClient();
@@ -125,12 +158,34 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
         var dashboard = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
 
         var expressions = dashboard["panels"]!.AsArray().SelectMany(panel => panel!["targets"]?.AsArray() ?? []).Select(target => (string)target!["expr"]!);
-        var named = expressions.SelectMany(expression => MetricName().Matches(expression)).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+        var page = await MetricsPage.ReadAsync(_port);
 
-        Assert.True(named.Count > 15, "the dashboard shows hardly anything");
-        Assert.Empty(named.Except((await MetricsPage.ReadAsync(_port)).Names));
+        var uses = expressions.SelectMany(expression => MetricUse().Matches(expression)).ToList();
+        Assert.True(uses.Count > 15, "the dashboard shows hardly anything");
+        foreach (var use in uses)
+        {
+            var series = page.Samples.Where(sample => sample.Name == use.Groups["name"].Value).ToList();
+            Assert.True(series.Count > 0, $"not on the page: {use.Value}");
+            // Which server it is, the scraper adds.
+            var selectors = Selector().Matches(use.Groups["selectors"].Value).Where(selector => selector.Groups["label"].Value is not ("job" or "instance")).ToList();
+            var labels = selectors.Select(selector => selector.Groups["label"].Value)
+                .Concat(use.Groups["by"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            Assert.All(labels, label => Assert.True(series.TrueForAll(sample => sample.Labels.ContainsKey(label)), $"no label {label}: {use.Value}"));
+            foreach (var selector in selectors.Where(selector => selector.Groups["operator"].Value == "="))
+            {
+                Assert.True(
+                    series.Exists(sample => sample.Labels[selector.Groups["label"].Value] == selector.Groups["value"].Value),
+                    $"no series with {selector.Value}: {use.Value}");
+            }
+        }
     }
 
-    [GeneratedRegex("(resource_service|dotnet)_[a-z_]+", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex MetricName();
+    // What it is summed by, if anything, the metric and its selectors.
+    [GeneratedRegex(
+        @"(by \((?<by>[a-z_, ]+)\) \((rate\(|increase\()?)?(?<name>(resource_service|dotnet)_[a-z_]+)(\{(?<selectors>[^}]*)\})?",
+        RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex MetricUse();
+
+    [GeneratedRegex(@"(?<label>[a-z_]+)(?<operator>=~|!=|!~|=)""(?<value>[^""]*)""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Selector();
 }
