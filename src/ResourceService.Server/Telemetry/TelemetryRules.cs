@@ -21,6 +21,14 @@ internal static class TelemetryRules
         "OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT",
     ];
 
+    // The most of something on a span, an event, a link or a line; 0 sends none of it.
+    private static readonly string[] _limits =
+    [
+        "OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+        "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_SPAN_LINK_COUNT_LIMIT", "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT",
+        "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    ];
+
     /// <summary>What is wrong; nothing when all is well, or nothing is sent.</summary>
     public static IEnumerable<string> Violations(IConfiguration configuration)
     {
@@ -44,9 +52,15 @@ internal static class TelemetryRules
            from rule in new (string, Func<string, string?>)[]
            {
                ($"{prefix}ENDPOINT", Endpoint), ($"{prefix}PROTOCOL", OneOf(["grpc", "http/protobuf"])), ($"{prefix}TIMEOUT", Number), ($"{prefix}HEADERS", Pairs),
+               ($"{prefix}COMPRESSION", OneOf(["none", "gzip"])),
            }
            select rule,
         .. _numbers.Select(variable => (variable, (Func<string, string?>)Number)),
+        .. _limits.Select(variable => (variable, (Func<string, string?>)NumberOrZero)),
+        ("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", OneOf(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"])),
+        ("OTEL_METRICS_EXEMPLAR_FILTER", OneOf(["always_on", "always_off", "trace_based"])),
+        // The service reads traceparent, and nothing else.
+        ("OTEL_PROPAGATORS", OneOf(["tracecontext"])),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", OneOf(["cumulative", "delta", "lowmemory"])),
         ("OTEL_RESOURCE_ATTRIBUTES", Pairs),
         ("OTEL_TRACES_SAMPLER", OneOf(_samplers)),
@@ -65,6 +79,9 @@ internal static class TelemetryRules
 
     private static string? Number(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? null : "a whole number above 0";
+
+    private static string? NumberOrZero(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null : "a whole number, 0 or more";
 
     private static string? Ratio(string value) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1 ? null : "a number from 0 to 1";
