@@ -8,7 +8,8 @@ using ResourceService.Server.Telemetry;
 namespace ResourceService.Server.Grpc;
 
 /// <summary>MigrationService: moves to other nodes, and the progress and the reading of moves of every type.</summary>
-internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls, ServiceMetrics metrics) : V1.MigrationService.MigrationServiceBase
+internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls, ServiceMetrics metrics)
+    : V1.MigrationService.MigrationServiceBase
 {
     public override async Task<V1.ClaimMigrationResponse> ClaimMigration(V1.ClaimMigrationRequest request, ServerCallContext context)
     {
