@@ -25,6 +25,12 @@
 {{- if and .Values.telemetry.otlp.headersFrom.secretName (not .Values.telemetry.otlp.endpoint) }}
 {{- fail "telemetry.otlp.headersFrom needs telemetry.otlp.endpoint" }}
 {{- end }}
+{{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
+{{- fail "service.nodePort has no effect: service.type is ClusterIP" }}
+{{- end }}
+{{- if and .Values.service.loadBalancerSourceRanges (ne .Values.service.type "LoadBalancer") }}
+{{- fail (printf "service.loadBalancerSourceRanges has no effect: service.type is %s" .Values.service.type) }}
+{{- end }}
 {{- end }}
 
 {{- define "resource-service.checkTls" -}}
