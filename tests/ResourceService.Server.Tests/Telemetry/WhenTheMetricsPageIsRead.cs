@@ -64,14 +64,21 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
         await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
         var resize = new ClaimResizeRequest
         {
-            InstanceId = claim.Instance.InstanceId, TargetNodeId = "node-2", Resources = Requests.Resources(5), Lease = Requests.Seconds(1),
+            InstanceId = claim.Instance.InstanceId,
+            TargetNodeId = "node-2",
+            Resources = Requests.Resources(5),
+            Lease = Requests.Seconds(1),
         };
         await Assert.ThrowsAsync<RpcException>(async () => await _service.Clients.Resizes.ClaimResizeAsync(resize));
         await Assert.ThrowsAsync<RpcException>(async () =>
             await _service.Clients.Resizes.ClaimResizeAsync(new ClaimResizeRequest(resize) { ValidateOnly = true }));
         var migration = new ClaimMigrationRequest
         {
-            Type = MigrationType.ColdMigration, InstanceId = resize.InstanceId, TargetNodeId = "node-2", Resources = resize.Resources, Lease = resize.Lease,
+            Type = MigrationType.ColdMigration,
+            InstanceId = resize.InstanceId,
+            TargetNodeId = "node-2",
+            Resources = resize.Resources,
+            Lease = resize.Lease,
         };
         await Assert.ThrowsAsync<RpcException>(async () => await migrations.ClaimMigrationAsync(migration));
         migration.Resources = null;
