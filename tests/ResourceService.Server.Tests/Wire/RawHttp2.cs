@@ -22,13 +22,15 @@ internal sealed class RawHttp2 : IAsyncDisposable
     private static readonly byte[] _cancel = [0, 0, 0, 8];
 
     private readonly TcpClient _client;
+    private readonly NetworkStream _stream;
     private readonly SemaphoreSlim _writing = new(1);
     private Task _reading = Task.CompletedTask;
     private int _lastStream = -1;
     private int _begun;
     private int _refused;
 
-    private RawHttp2(TcpClient client) => _client = client;
+    // The stream is asked for once: of a connection that the other side has ended there is none any more.
+    private RawHttp2(TcpClient client) => (_client, _stream) = (client, client.GetStream());
 
     /// <summary>Calls whose answers have begun to come.</summary>
     public int Begun => Volatile.Read(ref _begun);
@@ -91,7 +93,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
         await _writing.WaitAsync();
         try
         {
-            await _client.GetStream().WriteAsync(bytes);
+            await _stream.WriteAsync(bytes);
         }
         finally
         {
@@ -103,21 +105,20 @@ internal sealed class RawHttp2 : IAsyncDisposable
     {
         try
         {
-            var stream = _client.GetStream();
             var prefix = new byte[PrefixLength];
             var payload = new byte[1 << 24];
             while (true)
             {
-                await stream.ReadExactlyAsync(prefix);
+                await _stream.ReadExactlyAsync(prefix);
                 var length = (prefix[0] << 16) | (prefix[1] << 8) | prefix[2];
-                await stream.ReadExactlyAsync(payload.AsMemory(0, length));
+                await _stream.ReadExactlyAsync(payload.AsMemory(0, length));
                 if (prefix[3] == HeadersType)
                     Interlocked.Increment(ref (prefix[4] & EndStream) == 0 ? ref _begun : ref _refused);
                 if (prefix[3] is SettingsType or PingType && (prefix[4] & Ack) == 0)
                     await WriteAsync(Frame(prefix[3], Ack, 0, prefix[3] == PingType ? payload.AsSpan(0, length) : []));
             }
         }
-        catch (Exception cause) when (cause is IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception cause) when (cause is IOException or ObjectDisposedException)
         {
             // The end of the connection, by the service or by the test.
         }
