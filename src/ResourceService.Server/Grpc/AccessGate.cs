@@ -28,12 +28,15 @@ internal sealed class AccessGate(
         if (options.Mode == SecurityMode.None)
             return RunAsync(http, limits.Of(http.Features.GetRequiredFeature<ClientAddress>().Name), Caller.AnonymousName);
 
-        var identifying = IdentifyAsync(http.Request.Headers.Authorization, http.Features.Get<ConnectionIdentity>());
+        var identifying = IdentifyAsync(http);
         return identifying.IsCompletedSuccessfully ? AdmitAsync(http, rule, identifying.Result) : WaitAsync(http, rule, identifying);
     }
 
     private async Task WaitAsync(HttpContext http, AccessRule rule, ValueTask<Identification> identifying) =>
         await AdmitAsync(http, rule, await identifying);
+
+    private ValueTask<Identification> IdentifyAsync(HttpContext http) =>
+        IdentifyAsync(http.Request.Headers.Authorization, http.Features.Get<ConnectionIdentity>());
 
     // The token of the call where it carries one, else the certificate of the connection: a wrong token is never mended by a right certificate.
     private ValueTask<Identification> IdentifyAsync(StringValues authorization, ConnectionIdentity? connection)
@@ -75,8 +78,7 @@ internal sealed class AccessGate(
     // What is open to everyone must not be held for ever by just anyone. A probe that asks once is not in the way.
     private async Task WatchHealthAsync(HttpContext http)
     {
-        var identifying = IdentifyAsync(http.Request.Headers.Authorization, http.Features.Get<ConnectionIdentity>());
-        if ((await identifying).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
+        if ((await IdentifyAsync(http)).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
         {
             await next(http);
             return;

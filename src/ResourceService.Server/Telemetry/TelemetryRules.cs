@@ -59,8 +59,8 @@ internal static class TelemetryRules
         .. _limits.Select(variable => (variable, (Func<string, string?>)NumberOrZero)),
         ("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", OneOf(["explicit_bucket_histogram", "base2_exponential_bucket_histogram"])),
         ("OTEL_METRICS_EXEMPLAR_FILTER", OneOf(["always_on", "always_off", "trace_based"])),
-        // The service reads traceparent, and nothing else.
-        ("OTEL_PROPAGATORS", OneOf(["tracecontext"])),
+        // The service reads traceparent. Baggage, which the specification names beside it by default, is nothing that it could pass on.
+        ("OTEL_PROPAGATORS", OneOf(["tracecontext", "baggage"], mayBeSeveral: true)),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", OneOf(["cumulative", "delta", "lowmemory"])),
         ("OTEL_RESOURCE_ATTRIBUTES", Pairs),
         ("OTEL_TRACES_SAMPLER", OneOf(_samplers)),

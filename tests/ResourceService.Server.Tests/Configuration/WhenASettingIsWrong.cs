@@ -132,7 +132,7 @@ public sealed class WhenASettingIsWrong : IDisposable
             ["OTEL_TRACES_SAMPLER_ARG"] = ("7", "a number from 0 to 1"),
             ["OTEL_EXPORTER_OTLP_COMPRESSION"] = ("bogus", "none or gzip"),
             ["OTEL_EXPORTER_OTLP_LOGS_COMPRESSION"] = ("deflate", "none or gzip"),
-            ["OTEL_PROPAGATORS"] = ("b3", "tracecontext"),
+            ["OTEL_PROPAGATORS"] = ("b3", "tracecontext or baggage"),
             ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = ("abc", "a whole number, 0 or more"),
             ["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT"] = ("-1", "a whole number, 0 or more"),
             ["OTEL_METRICS_EXEMPLAR_FILTER"] = ("bogus", "always_on or always_off or trace_based"),
@@ -150,6 +150,13 @@ public sealed class WhenASettingIsWrong : IDisposable
             variable => Assert.Contains($"{variable.Key} is '{variable.Value.Value}'; must be {variable.Value.Rule}", line, StringComparison.Ordinal));
         Assert.Contains("OTEL_EXPORTER_OTLP_HEADERS must be of the form name=value,name=value", line, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-key", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_propagators_that_the_specification_has_by_default_are_right()
+    {
+        await using var service = await ServiceProcess.StartAsync(
+            _directory.Path, "--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:9", "--OTEL_PROPAGATORS=tracecontext,baggage");
     }
 
     [Fact]

@@ -31,26 +31,51 @@ internal static class StoreCommand
         return output;
     }
 
-    /// <summary>
-    /// Starts one and kills it a while after it began to write its copy, unless it is faster. Says whether it was killed.
-    /// </summary>
+    /// <summary>Runs one that must succeed, and gives how long it wrote its copy until that had its name.</summary>
+    public static async Task<TimeSpan> CopyTimeAsync(string dataDirectory, string copyFolder, params string[] arguments)
+    {
+        var (process, partial) = await CopyingAsync(dataDirectory, copyFolder, arguments);
+        using (process)
+        {
+            var began = TimeProvider.System.GetTimestamp();
+            await Eventually.HoldsAsync($"{arguments[0]} has written its copy", () => Task.FromResult(!File.Exists(partial)), betweenAsks: TimeSpan.Zero);
+            var elapsed = TimeProvider.System.GetElapsedTime(began);
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+            return elapsed;
+        }
+    }
+
+    /// <summary>Starts one and kills it a while after it began to write its copy, unless it is faster. Says whether it was killed.</summary>
     public static async Task<bool> KillAsync(string dataDirectory, string copyFolder, TimeSpan afterItBegan, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(
+        var (process, _) = await CopyingAsync(dataDirectory, copyFolder, arguments);
+        using (process)
+        {
+            await Task.Delay(afterItBegan);
+            process.Kill();
+            await process.WaitForExitAsync();
+            return process.ExitCode != 0;
+        }
+    }
+
+    // Started, and its copy has been begun.
+    private static async Task<(Process Process, string Partial)> CopyingAsync(string dataDirectory, string copyFolder, string[] arguments)
+    {
+        var known = Partials(copyFolder).ToHashSet(StringComparer.Ordinal);
+        string? partial = null;
+        var process = Process.Start(new ProcessStartInfo(
             DotNet, [ServiceProcess.ServerPath, .. arguments, $"--Storage:DataDirectory={dataDirectory}"])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        var known = Partials(copyFolder).ToHashSet(StringComparer.Ordinal);
         await Eventually.HoldsAsync(
-            $"{arguments[0]} writes its copy", () => Task.FromResult(process.HasExited || Partials(copyFolder).Any(file => !known.Contains(file))),
+            $"{arguments[0]} writes its copy",
+            () => Task.FromResult((partial = Partials(copyFolder).FirstOrDefault(file => !known.Contains(file))) is not null || process.HasExited),
             betweenAsks: TimeSpan.Zero);
-        await Task.Delay(afterItBegan);
-        process.Kill();
-        await process.WaitForExitAsync();
-        return process.ExitCode != 0;
+        return (process, partial ?? throw new InvalidOperationException($"{arguments[0]} wrote no copy: {await process.StandardError.ReadToEndAsync()}"));
     }
 
     /// <summary>The copies in a folder that were begun and have no name yet.</summary>

@@ -3,10 +3,8 @@ namespace ResourceService.Server.Tests.Operations;
 /// <summary>Backup and restore, ended at random moments of their work as a power cut would end them.</summary>
 public sealed class WhenACommandIsKilled : IDisposable
 {
-    private const int Kills = 2;
-
-    // Writing and looking through a copy of some MB takes about as long.
-    private const int DelayMsMax = 60;
+    private const int BackupKills = 5;
+    private const int RestoreKills = 2;
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -24,7 +22,7 @@ public sealed class WhenACommandIsKilled : IDisposable
         var random = new Random(seed);
         var old = _directory.Below("old.db");
         List<string> acknowledged = [];
-        var midway = 0;
+        var (midway, copyTime) = (0, TimeSpan.Zero);
         await using (var service = await ServiceProcess.StartAsync(Data))
         {
             await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 1_000_000, memoryMb: 1_000_000_000));
@@ -36,7 +34,8 @@ public sealed class WhenACommandIsKilled : IDisposable
                 acknowledged.AddRange(claims.Results.Select(result => result.Claim.ClaimId));
             }
 
-            for (var i = 0; i < Kills; i++)
+            copyTime = await StoreCommand.CopyTimeAsync(Data, _directory.Path, "backup", "--to", Backup);
+            for (var i = 0; i < BackupKills; i++)
             {
                 midway += await KilledMidwayAsync(Data, _directory.Path, "backup", "--to", Backup, "--force");
                 if (File.Exists(Backup))
@@ -52,7 +51,7 @@ public sealed class WhenACommandIsKilled : IDisposable
         var elsewhere = _directory.Below("elsewhere");
         var before = await StoreCommand.SucceedsAsync(elsewhere, "restore", "--from", old);
         Assert.Contains("revision 1,", before, StringComparison.Ordinal);
-        for (var i = 0; i < Kills; i++)
+        for (var i = 0; i < RestoreKills; i++)
         {
             midway += await KilledMidwayAsync(elsewhere, elsewhere, "restore", "--from", Backup);
             var found = await StoreCommand.SucceedsAsync(elsewhere, "verify");
@@ -66,8 +65,9 @@ public sealed class WhenACommandIsKilled : IDisposable
         await using var restored = await ServiceProcess.StartAsync(elsewhere);
         await HoldsAsync(restored);
 
+        // From its first bytes, which come late, to a little after its end: a restore writes the same copy.
         async Task<int> KilledMidwayAsync(string dataDirectory, string copyFolder, params string[] command) =>
-            await StoreCommand.KillAsync(dataDirectory, copyFolder, TimeSpan.FromMilliseconds(random.Next(DelayMsMax)), command) ? 1 : 0;
+            await StoreCommand.KillAsync(dataDirectory, copyFolder, copyTime * (0.3 + (0.8 * random.NextDouble())), command) ? 1 : 0;
 
         async Task HoldsAsync(ServiceProcess service)
         {
