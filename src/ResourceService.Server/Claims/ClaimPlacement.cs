@@ -1,11 +1,9 @@
 using System.Runtime.CompilerServices;
 using ResourceService.Ledger;
-using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
-using Status = Google.Rpc.Status;
 
 namespace ResourceService.Server.Claims;
 
@@ -69,7 +67,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
         if (order.ValidateOnly)
         {
             var found = finder.Find(order.Query, 1);
-            return found.Nodes.Count > 0 ? Answer(Validate(found.Nodes[0], order), found.Nodes[0].Id) : NoneFits(found.Refusals);
+            return found.Nodes.Count > 0 ? Answer(Validate(found.Nodes[0], order), found.Nodes[0].Id) : RpcErrors.NoCandidateFits(found.Refusals);
         }
 
         var best = choices.Of(order.Query);
@@ -90,7 +88,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
                 return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "");
             var settled = finder.Find(order.Query, 1);
             if (settled.Nodes.Count == 0)
-                return NoneFits(settled.Refusals);
+                return RpcErrors.NoCandidateFits(settled.Refusals);
         }
 
         return RpcErrors.Of(new CommandOutcome(CommandStatus.QueueFull), "");
@@ -141,7 +139,4 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     // Another node may still take it. Anything else, such as an instance that is claimed already, is the same everywhere.
     private static bool IsRefusedByNode(CommandOutcome outcome) =>
         outcome.Refusal?.Kind is RefusalKind.DoesNotFit or RefusalKind.NodeNotEnabled or RefusalKind.NodeNotFound;
-
-    private static Status NoneFits(RefusalCounts refusals) =>
-        RpcErrors.NoCandidateFits($"None of {refusals.Examined} nodes fits.", RpcErrors.ToContract(refusals));
 }

@@ -31,9 +31,7 @@ internal static class RpcErrors
     /// <summary>Fields break their rules: all of them are named.</summary>
     public static Status InvalidFields(IReadOnlyList<BadRequest.Types.FieldViolation> violations)
     {
-        var first = violations[0];
-        var more = violations.Count > 1 ? $" (and {violations.Count - 1} more)" : "";
-        var status = Make(Code.InvalidArgument, ErrorReason.InvalidField, $"{first.Field}: {first.Description}{more}");
+        var status = Make(Code.InvalidArgument, ErrorReason.InvalidField, ErrorMessages.InvalidFields(violations));
         status.Details.Add(Any.Pack(new BadRequest { FieldViolations = { violations } }));
         return status;
     }
@@ -79,14 +77,17 @@ internal static class RpcErrors
     public static Status RequestIdReused(Guid id) =>
         Make(Code.AlreadyExists, ErrorReason.RequestIdReused, $"request_id: {id} was used before with another request.", ("request_id", id.ToString()));
 
-    /// <summary>No node of those allowed fits.</summary>
-    public static Status NoCandidateFits(string message, IMessage detail) =>
-        WithDetail(Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, message), detail);
+    /// <summary>No node of those allowed fits; how many refuse for each reason.</summary>
+    public static Status NoCandidateFits(RefusalCounts refusals)
+    {
+        var summary = ToContract(refusals);
+        return WithDetail(Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, ErrorMessages.NoneFits(summary)), summary);
+    }
 
     /// <summary>No candidate named fits; why, for each.</summary>
     public static Status NoCandidateFits(IReadOnlyCollection<V1.Refusal> refusals)
     {
-        var status = Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, $"None of {refusals.Count} candidates fits.");
+        var status = Make(Code.ResourceExhausted, ErrorReason.NoCandidateFits, ErrorMessages.NoneFits(refusals));
         foreach (var refusal in refusals.Take(16))
             status.Details.Add(Any.Pack(refusal));
         return status;
@@ -149,9 +150,9 @@ internal static class RpcErrors
         Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many answers are not read yet; read them, then retry with the same request_id."),
         _retrySoon);
 
-    /// <summary>Too many callers that are not known watch the service's health.</summary>
+    /// <summary>Too many callers that are not known hold streams that are open to everyone.</summary>
     public static Status HealthWatched() => WithRetry(
-        Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many callers that are not known watch already; ask with Check, or come back."), _retryLater);
+        Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many callers that are not known hold streams already; ask for health with Check, or come back."), _retryLater);
 
     /// <summary>A connection that was verified by rules that have changed.</summary>
     public static Status ConnectionOutdated() =>
