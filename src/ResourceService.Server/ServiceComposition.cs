@@ -127,7 +127,7 @@ internal static class ServiceComposition
         services.AddSingleton<ResizeGrpcService>();
         services.AddSingleton<MigrationGrpcService>();
         services.AddSingleton<AuditGrpcService>();
-        services.AddGrpcReflection();
+        services.AddContractReflection();
         services.AddGrpcHealthChecks(options =>
             {
                 options.UseHealthChecksCache = false;

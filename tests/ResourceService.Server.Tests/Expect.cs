@@ -1,3 +1,5 @@
+using Google.Protobuf.Reflection;
+
 namespace ResourceService.Server.Tests;
 
 /// <summary>What the contract promises of errors and books, asserted in one place.</summary>
@@ -39,11 +41,19 @@ internal static class Expect
     /// <summary>Nothing that an operator should look at was logged; if there is, all of it is shown.</summary>
     public static void Quiet(ServiceLogLines log) => Assert.False(log.Troubles.Any(), log.ToString());
 
+    // What reflection describes, so that whoever has no files can read the details.
+    private static readonly Lazy<HashSet<string>> _described = new(() =>
+    {
+        using var set = typeof(Claim).Assembly.GetManifestResourceStream("contract.protoset");
+        return [.. FileDescriptorSet.Parser.ParseFrom(set).File.SelectMany(file => file.MessageType.Select(message => $"{file.Package}.{message.Name}"))];
+    });
+
     private static RpcFailure Error(RpcFailure failure, StatusCode code, string reason)
     {
         Assert.True(failure.Code == code && failure.Reason == reason, $"Expected {code} {reason}, got {failure}");
         Assert.Equal("resourceservice", failure.Domain);
         Assert.NotEmpty(failure.Message);
+        Assert.Subset(_described.Value, failure.DetailTypes.ToHashSet());
         Assert.Equal(code == StatusCode.Unavailable, failure.RetryDelay is not null);
         return failure;
     }

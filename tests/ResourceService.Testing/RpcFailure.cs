@@ -33,6 +33,9 @@ public sealed class RpcFailure(Status status)
     /// <summary>Why no node of many fits.</summary>
     public RefusalSummary? Summary { get; } = status.Details.FirstOrDefault(detail => detail.Is(RefusalSummary.Descriptor))?.Unpack<RefusalSummary>();
 
+    /// <summary>The full names of the details' types.</summary>
+    public IReadOnlyList<string> DetailTypes { get; } = [.. status.Details.Select(detail => Google.Protobuf.WellKnownTypes.Any.GetTypeName(detail.TypeUrl))];
+
     /// <summary>When to come back; null when not said.</summary>
     public TimeSpan? RetryDelay { get; } = status.GetDetail<RetryInfo>()?.RetryDelay.ToTimeSpan();
 

@@ -44,9 +44,6 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The folder of the contract.</summary>
     public static string ProtosPath { get; } = Metadata("ProtosPath");
 
-    /// <summary>The folder of the protos of Google that the contract imports.</summary>
-    public static string CommonProtosPath { get; } = Metadata("CommonProtosPath");
-
     /// <summary>The memory that the service holds, as the operating system counts it.</summary>
     public long WorkingSetBytes
     {

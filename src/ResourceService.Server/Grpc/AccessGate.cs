@@ -24,7 +24,7 @@ internal sealed class AccessGate(
         if (http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule)
             return next(http);
         if (rule.Roles == Roles.None)
-            return options.Mode == SecurityMode.None || IsUnary(http) ? next(http) : WatchHealthAsync(http);
+            return options.Mode == SecurityMode.None || IsUnary(http) ? next(http) : HoldOpenStreamAsync(http);
         if (options.Mode == SecurityMode.None)
             return RunAsync(http, limits.Of(http.Features.GetRequiredFeature<ClientAddress>().Name), Caller.AnonymousName);
 
@@ -76,7 +76,7 @@ internal sealed class AccessGate(
     }
 
     // What is open to everyone must not be held for ever by just anyone. A probe that asks once is not in the way.
-    private async Task WatchHealthAsync(HttpContext http)
+    private async Task HoldOpenStreamAsync(HttpContext http)
     {
         if ((await IdentifyAsync(http)).Caller is { } caller && caller.ValidUntil > time.GetUtcNow())
         {

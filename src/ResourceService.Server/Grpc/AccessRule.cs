@@ -10,7 +10,4 @@ internal sealed record AccessRule(Roles Roles, Func<IMessage, NodeOwnership, str
 {
     /// <summary>For everyone, known or not.</summary>
     public static AccessRule Open { get; } = new(Roles.None);
-
-    /// <summary>For everyone known.</summary>
-    public static AccessRule Known { get; } = new(Roles.Any);
 }

@@ -4,12 +4,12 @@ using ResourceService.Server.Security;
 
 namespace ResourceService.Server.Health;
 
-/// <summary>Keeps the port of the probes to what it is for: whatever else is served, with whatever credentials, is not served there.</summary>
+/// <summary>Keeps the port of the probes to what is open to everyone, health and reflection: nothing else is served there, with whatever credentials.</summary>
 internal static class HealthPort
 {
-    private const string Refusal = "This port serves grpc.health.v1.Health alone.";
+    private const string Refusal = "This port serves health and reflection alone.";
 
-    /// <summary>Bars the port's way to everything but health.</summary>
+    /// <summary>Bars the port's way to everything else.</summary>
     public static void UseHealthPort(this WebApplication app, int port) => app.Use((http, next) =>
     {
         // By the connection, not by what the caller says of it.

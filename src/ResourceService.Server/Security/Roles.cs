@@ -18,9 +18,6 @@ internal enum Roles
 
     /// <summary>May do everything.</summary>
     Operator = 8,
-
-    /// <summary>Whoever is known.</summary>
-    Any = Viewer | Agent | Scheduler | Operator,
 }
 
 /// <summary>The roles' names in tokens, errors and the contract.</summary>

@@ -1,11 +1,9 @@
-using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Alpha = Grpc.Reflection.V1Alpha;
-using Stable = Grpc.Reflection.V1;
 
 namespace ResourceService.Server.Tests.Hosting;
 
-/// <summary>grpcurl asks by v1 where it can, older ones by v1alpha.</summary>
+/// <summary>grpcurl knows nothing but what reflection says: by v1 where it can, older ones by v1alpha.</summary>
 public sealed class WhenReflectionIsAsked(SharedService service) : ServiceTest(service)
 {
     private static readonly string[] _services =
@@ -14,37 +12,77 @@ public sealed class WhenReflectionIsAsked(SharedService service) : ServiceTest(s
         "resourceservice.v1.NodeService", "resourceservice.v1.ResizeService",
     ];
 
+    private static readonly string[] _detailsOfErrors =
+    [
+        "google.rpc.ErrorInfo", "google.rpc.BadRequest", "google.rpc.RetryInfo", "google.rpc.Status", "resourceservice.v1.ErrorReason",
+        "resourceservice.v1.Refusal", "resourceservice.v1.RefusalSummary",
+    ];
+
     [Fact]
-    public async Task V1_lists_all_services_and_describes_a_message_with_its_comments_home()
+    public async Task It_lists_the_services_and_knows_all_that_an_error_can_hold()
     {
-        using var call = new Stable.ServerReflection.ServerReflectionClient(Clients.Invoker).ServerReflectionInfo();
+        var contract = await ReflectedContract.ReadAsync(Clients, _detailsOfErrors);
 
-        var listed = await AskAsync(call, new Stable.ServerReflectionRequest { ListServices = "*" });
-        var described = await AskAsync(call, new Stable.ServerReflectionRequest { FileContainingSymbol = "resourceservice.v1.ClaimInstanceRequest" });
+        Assert.Equal(_services, contract.Services.Order(StringComparer.Ordinal));
+        Assert.Contains("resourceservice/v1/errors.proto", contract.Files.Select(file => file.Name));
+    }
 
-        Assert.Subset(listed.ListServicesResponse.Service.Select(item => item.Name).ToHashSet(), _services.ToHashSet());
-        Assert.Contains("resourceservice/v1/claim_service.proto", FileNames(described.FileDescriptorResponse.FileDescriptorProto));
+    [Fact]
+    public async Task Every_method_message_field_and_value_comes_with_its_comment()
+    {
+        var contract = await ReflectedContract.ReadAsync(Clients, _detailsOfErrors);
+
+        Assert.Empty(contract.Files.Where(file => file.Package == "resourceservice.v1").SelectMany(Uncommented));
+    }
+
+    [Fact]
+    public async Task Every_field_comes_with_its_JSON_name()
+    {
+        var contract = await ReflectedContract.ReadAsync(Clients);
+
+        var fields = contract.Files.Where(file => file.Package == "resourceservice.v1").SelectMany(file => file.MessageType).SelectMany(message => message.Field);
+        Assert.All(fields, field => Assert.NotEmpty(field.JsonName));
+        Assert.Contains(fields, field => field is { Name: "node_id", JsonName: "nodeId" });
     }
 
     [Fact]
     public async Task V1alpha_answers_the_same()
     {
         using var call = new Alpha.ServerReflection.ServerReflectionClient(Clients.Invoker).ServerReflectionInfo();
-
-        var listed = await AskAsync(call, new Alpha.ServerReflectionRequest { ListServices = "*" });
-        var described = await AskAsync(call, new Alpha.ServerReflectionRequest { FileContainingSymbol = "resourceservice.v1.NodeService" });
-
-        Assert.Subset(listed.ListServicesResponse.Service.Select(item => item.Name).ToHashSet(), _services.ToHashSet());
-        Assert.Contains("resourceservice/v1/node_service.proto", FileNames(described.FileDescriptorResponse.FileDescriptorProto));
-    }
-
-    private static async Task<TResponse> AskAsync<TRequest, TResponse>(AsyncDuplexStreamingCall<TRequest, TResponse> call, TRequest request)
-    {
-        await call.RequestStream.WriteAsync(request);
+        await call.RequestStream.WriteAsync(new Alpha.ServerReflectionRequest { FileContainingSymbol = "resourceservice.v1.NodeService" });
         Assert.True(await call.ResponseStream.MoveNext(CancellationToken.None));
-        return call.ResponseStream.Current;
+
+        var contract = await ReflectedContract.ReadAsync(Clients);
+        var described = call.ResponseStream.Current.FileDescriptorResponse.FileDescriptorProto.Select(bytes => FileDescriptorProto.Parser.ParseFrom(bytes));
+
+        Assert.Equal(
+            contract.Files.Single(file => file.Name == "resourceservice/v1/node_service.proto"),
+            described.Single(file => file.Name == "resourceservice/v1/node_service.proto"));
     }
 
-    private static IEnumerable<string> FileNames(IEnumerable<ByteString> files) =>
-        files.Select(bytes => FileDescriptorProto.Parser.ParseFrom(bytes).Name);
+    // What has no comment, by the numbers of the fields in descriptor.proto.
+    private static IEnumerable<string> Uncommented(FileDescriptorProto file)
+    {
+        for (var i = 0; i < file.Service.Count; i++)
+        {
+            foreach (var (_, method) in file.Service[i].Method.Index().Where(item => Lacks(file, 6, i, 2, item.Index)))
+                yield return $"{file.Service[i].Name}.{method.Name}";
+        }
+
+        for (var i = 0; i < file.MessageType.Count; i++)
+        {
+            if (Lacks(file, 4, i))
+                yield return file.MessageType[i].Name;
+            foreach (var (_, field) in file.MessageType[i].Field.Index().Where(item => Lacks(file, 4, i, 2, item.Index)))
+                yield return $"{file.MessageType[i].Name}.{field.Name}";
+        }
+
+        for (var i = 0; i < file.EnumType.Count; i++)
+        {
+            foreach (var (_, value) in file.EnumType[i].Value.Index().Where(item => Lacks(file, 5, i, 2, item.Index)))
+                yield return value.Name;
+        }
+    }
+
+    private static bool Lacks(FileDescriptorProto file, params int[] path) => ReflectedContract.CommentOf(file, path).Length == 0;
 }

@@ -21,7 +21,7 @@ public sealed class WhenOthersClientsCall(SharedService service) : ServiceTest(s
         Assert.SkipWhen(installed != 0, $"grpc-js cannot be installed here. npm says: {why}");
 
         var (exitCode, output) = await ExternalProgram.RunAsync(
-            _directory.Path, "node", "client.js", Clients.Address.Authority, ServiceProcess.ProtosPath, ServiceProcess.CommonProtosPath);
+            _directory.Path, "node", "client.js", Clients.Address.Authority, ServiceProcess.ProtosPath);
 
         Assert.True(exitCode == 0, output);
         Assert.EndsWith("all well", output, StringComparison.Ordinal);

@@ -1,14 +1,14 @@
 // Calls the service as a Node.js program does: from the .proto files, and from what reflection tells.
-// Usage: node client.js ADDRESS PROTOS COMMON_PROTOS
+// Usage: node client.js ADDRESS PROTOS
 'use strict';
 const assert = require('node:assert');
 const grpc = require('@grpc/grpc-js');
 const protoLoader = require('@grpc/proto-loader');
 const { GrpcReflection } = require('grpc-js-reflection-client');
 
-const [address, protos, commonProtos] = process.argv.slice(2);
+const [address, protos] = process.argv.slice(2);
 const credentials = grpc.credentials.createInsecure();
-const options = { includeDirs: [protos, commonProtos], longs: Number, enums: String };
+const options = { includeDirs: [protos], longs: Number, enums: String };
 
 const call = (client, method, request) => new Promise((resolve, reject) => {
   client[method](request, { deadline: Date.now() + 20_000 }, (error, answer) => (error ? reject(error) : resolve(answer)));
