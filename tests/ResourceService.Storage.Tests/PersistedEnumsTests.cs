@@ -45,7 +45,7 @@ public class PersistedEnumsTests
     [Fact]
     public void Drift_kinds_keep_their_numbers() => AssertStored<DriftKind>(
         "InventoryChanged=1 OverCapacity=2 OrphanedClaim=3 UntrackedInstance=4 MisplacedInstance=5 UsageMismatch=6 PinningMismatch=7 DeviceMissing=8 "
-            + "StaleMigration=9 ExpiredLease=10");
+            + "StaleMigration=9 ExpiredLease=10 Unreadable=11");
 
     [Fact]
     public void Drift_actions_keep_their_numbers() => AssertStored<DriftAction>(

@@ -13,6 +13,9 @@ internal sealed class AuditDraft
     private readonly List<LedgerChange> _changes = [];
     private readonly List<Drift> _drifts = [];
 
+    // Why something was left alone, where more is known than what was done, by the place of the drift.
+    private readonly Dictionary<int, string> _reasons = [];
+
     public AuditDraft(NodeView node, ObservedNode observed, AuditOrder order)
     {
         _ledger = new NodeLedger(node);
@@ -49,6 +52,9 @@ internal sealed class AuditDraft
     /// <summary>Says what was done about a drift after all.</summary>
     public void Settle(int place, DriftAction action) => _drifts[place] = _drifts[place] with { Action = action };
 
+    /// <summary>Says why a drift was left alone, in a clause that follows "because".</summary>
+    public void Explain(int place, string reason) => _reasons[place] = reason;
+
     /// <summary>Corrects something.</summary>
     public void Apply(LedgerChange change)
     {
@@ -83,10 +89,13 @@ internal sealed class AuditDraft
     private IEnumerable<Drift> Told()
     {
         var bytes = 0;
-        return _drifts.Take(Audit.DriftsMax).Select(Explain).TakeWhile(drift => (bytes += DriftText.SizeOf(drift)) <= Audit.DriftBytesMax);
+        return _drifts.Take(Audit.DriftsMax).Select(Complete).TakeWhile(drift => (bytes += DriftText.SizeOf(drift)) <= Audit.DriftBytesMax);
     }
 
-    private Drift Explain(Drift drift) => drift with { Detail = $"{drift.Detail}: {Because(drift.Action)}." };
+    private Drift Complete(Drift drift, int place) => drift with
+    {
+        Detail = $"{drift.Detail}: {(_reasons.TryGetValue(place, out var reason) ? $"left alone, because {reason}" : Because(drift.Action))}.",
+    };
 
     private string Because(DriftAction action) => action switch
     {

@@ -1,25 +1,30 @@
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
+using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Audits;
 
-/// <summary>Parts of a claim that are corrected apart: each if the host's fits.</summary>
+/// <summary>Parts of a claim that are corrected apart: each if the host's fits. Amounts are corrected class by class, devices one by one.</summary>
 internal enum ClaimPart
 {
-    /// <summary>The amounts.</summary>
-    Amounts,
+    /// <summary>An amount.</summary>
+    Amount,
 
-    /// <summary>The states of its instance.</summary>
+    /// <summary>A state of its instance.</summary>
     States,
 
     /// <summary>Its cells, CPUs and pages.</summary>
     Cells,
 
-    /// <summary>Devices that it does not own.</summary>
-    Devices,
+    /// <summary>A device that it does not own.</summary>
+    AttachedDevice,
 
-    /// <summary>Devices that it owns and its instance does not have. Never corrected.</summary>
-    MissingDevices,
+    /// <summary>A device that it owns and that was detached from its instance.</summary>
+    DetachedDevice,
+
+    /// <summary>A device that it owns and that the report does not name, without saying that it names all. Never corrected.</summary>
+    MissingDevice,
 }
 
 /// <summary>One difference between a claim and its instance on the host.</summary>
@@ -31,35 +36,41 @@ internal readonly record struct ClaimDifference(ClaimPart Part, string Subject, 
     public DriftKind Kind => Part switch
     {
         ClaimPart.Cells => DriftKind.PinningMismatch,
-        ClaimPart.MissingDevices => DriftKind.DeviceMissing,
+        ClaimPart.MissingDevice => DriftKind.DeviceMissing,
         _ => DriftKind.UsageMismatch,
     };
 
     /// <summary>All differences between a claim and its instance; what the report leaves empty is not compared.</summary>
+    /// <param name="node">The claim's node.</param>
     /// <param name="claim">The claim.</param>
     /// <param name="seen">The instance on the host.</param>
-    /// <param name="isSettled">Whether its states and devices are those of an instance that is neither built nor moved right now.</param>
-    public static List<ClaimDifference> Of(Claim claim, ObservedInstance seen, bool isSettled)
+    /// <param name="devices">What the report says of devices; null to leave out states and what the claim owns too much.</param>
+    public static List<ClaimDifference> Of(NodeView node, Claim claim, ObservedInstance seen, SeenDevices? devices)
     {
         // Most claims agree with their hosts: nothing is allocated for them.
         List<ClaimDifference>? found = null;
         if (seen.Amounts.Count > 0 && !seen.Amounts.Equals(claim.Amounts))
-            AddAmounts(found ??= [], claim.Amounts, seen.Amounts);
-        if (isSettled)
+            AddAmounts(ref found, claim.Amounts, seen);
+        if (devices is not null)
             AddStates(ref found, claim.Instance, seen.Instance);
-        if (CellsDiffer(claim, seen))
+        if (!seen.Unreadable.HasFlag(InstanceParts.Cells) && seen.Cells.Count > 0 && CellsDiffer(node, claim, seen))
             (found ??= []).Add(new ClaimDifference(ClaimPart.Cells, "cells", DriftText.Of(claim.Assignment.Cells), DriftText.Of(seen.Cells)));
-        AddDevices(ref found, claim.Assignment.Devices, seen.DeviceAddresses, isSettled);
+        AddDevices(ref found, claim.Assignment.Devices, seen, devices);
         return found ?? _none;
     }
 
-    private static void AddAmounts(List<ClaimDifference> found, ResourceAmounts claimed, ResourceAmounts seen)
+    /// <summary>Whether an observed cell has CPUs that nobody else may use.</summary>
+    public static bool OwnsCpus(ObservedCell cell) => cell.Pinning.Count > 0 || cell.EmulatorCpus.Count > 0;
+
+    private static void AddAmounts(ref List<ClaimDifference>? found, ResourceAmounts claimed, ObservedInstance seen)
     {
-        foreach (var resourceClass in claimed.Concat(seen).Select(item => item.Class).Distinct().Order())
+        // A class that is not named is one of which the instance has nothing, unless names could not be read.
+        var named = seen.Unreadable.HasFlag(InstanceParts.Amounts) ? seen.Amounts : claimed.Concat(seen.Amounts);
+        foreach (var resourceClass in named.Select(item => item.Class).Distinct().Order())
         {
-            var (expected, observed) = (claimed.Of(resourceClass), seen.Of(resourceClass));
+            var (expected, observed) = (claimed.Of(resourceClass), seen.Amounts.Of(resourceClass));
             if (expected != observed)
-                found.Add(new ClaimDifference(ClaimPart.Amounts, resourceClass.Name, DriftText.Of(expected), DriftText.Of(observed)));
+                (found ??= []).Add(new ClaimDifference(ClaimPart.Amount, resourceClass.Name, DriftText.Of(expected), DriftText.Of(observed)));
         }
     }
 
@@ -76,45 +87,49 @@ internal readonly record struct ClaimDifference(ClaimPart Part, string Subject, 
             (found ??= []).Add(new ClaimDifference(ClaimPart.States, name, expected, seen));
     }
 
-    private static bool CellsDiffer(Claim claim, ObservedInstance seen)
+    private static bool CellsDiffer(NodeView node, Claim claim, ObservedInstance seen)
     {
-        var held = claim.Assignment.Cells;
-        if (seen.Cells.Count == 0 || (held.Count == 0 && !seen.Cells.Any(OwnsCpus)))
-            return false;
-        if (held.Count != seen.Cells.Count)
+        var (held, others) = (claim.Assignment.Cells, SeenCells.Of(node.Spec.Numa, seen));
+        if (held.Count == 0)
+            return others.Any(OwnsCpus);
+        if (held.Count != others.Count)
             return true;
         for (var i = 0; i < held.Count; i++)
         {
-            var (cell, other) = (held[i], seen.Cells[i]);
-            // A claim that asked for no page size takes any.
-            if (cell.HostCellId != other.HostCellId
-                || !cell.Pinning.Equals(other.Pinning)
-                || !cell.EmulatorCpus.Equals(other.EmulatorCpus)
-                || !cell.SharedVcpus.Equals(other.SharedVcpus)
-                || (cell.PageSizeKb > 0 && other.PageSizeKb > 0 && cell.PageSizeKb != other.PageSizeKb)
-                || (other.MemoryMb > 0 && cell.MemoryMb != other.MemoryMb))
+            if (Differs(held[i], others[i], seen))
                 return true;
         }
 
-        return false;
+        return seen.ThreadPolicy is not null && Room.CellsOf(node, held, held, seen, claim.Request.Numa) is { } wanted
+            && wanted.Index().Any(cell => !cell.Item.IdleCpus.Equals(held[cell.Index].IdleCpus));
     }
 
-    /// <summary>Whether an observed cell has CPUs that nobody else may use.</summary>
-    public static bool OwnsCpus(ObservedCell cell) => cell.Pinning.Count > 0 || cell.EmulatorCpus.Count > 0;
+    private static bool Differs(CellAssignment cell, ObservedCell other, ObservedInstance seen) =>
+        cell.HostCellId != other.HostCellId
+        || (seen.KnowsCpus && !(cell.Pinning.Equals(other.Pinning) && cell.SharedVcpus.Equals(other.SharedVcpus)))
+        || (seen.KnowsEmulatorCpus && !cell.EmulatorCpus.Equals(other.EmulatorCpus))
+        // A claim that asked for no page size takes any.
+        || (cell.PageSizeKb > 0 && other.PageSizeKb > 0 && cell.PageSizeKb != other.PageSizeKb)
+        || (other.MemoryMb > 0 && cell.MemoryMb != other.MemoryMb);
 
     private static void AddDevices(
-        ref List<ClaimDifference>? found, ValueList<AssignedDevice> owned, ValueList<string> attached, bool isSettled)
+        ref List<ClaimDifference>? found, ValueList<AssignedDevice> owned, ObservedInstance seen, SeenDevices? devices)
     {
-        foreach (var address in attached)
+        foreach (var address in seen.DeviceAddresses)
         {
             if (!owned.Any(device => string.Equals(device.Address, address, StringComparison.Ordinal)))
-                (found ??= []).Add(new ClaimDifference(ClaimPart.Devices, address, "not owned", "attached"));
+                (found ??= []).Add(new ClaimDifference(ClaimPart.AttachedDevice, address, "not owned", "attached"));
         }
 
         foreach (var device in owned)
         {
-            if (isSettled && !attached.Contains(device.Address))
-                (found ??= []).Add(new ClaimDifference(ClaimPart.MissingDevices, device.Address, "owned", "not attached"));
+            if (devices is null || seen.DeviceAddresses.Contains(device.Address))
+                continue;
+            if (devices.IsDetached(device, seen))
+                (found ??= []).Add(new ClaimDifference(ClaimPart.DetachedDevice, device.Address, "owned", "not attached"));
+            // What the host has lost is told of the host.
+            else if (seen.NamesAllDevices is null && !devices.IsGone(device.Address))
+                (found ??= []).Add(new ClaimDifference(ClaimPart.MissingDevice, device.Address, "owned", "not named"));
         }
     }
 }

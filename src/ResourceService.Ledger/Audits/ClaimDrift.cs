@@ -9,41 +9,37 @@ internal static class ClaimDrift
     public static void Find(AuditDraft draft)
     {
         var seen = draft.Observed.Instances.ToDictionary(instance => instance.Instance.Id);
-        var attachable = draft.Observed.Covers(AuditScopes.Devices)
-            ? draft.Observed.Devices.Select(device => device.Address).ToHashSet(StringComparer.Ordinal)
-            : null;
+        var devices = new SeenDevices(draft.Observed);
+        var unreadable = UnreadableDrift.Names(draft.Observed);
         var corrections = new List<ClaimCorrection>();
         // Corrections change the node: the claims are those that it had before.
         foreach (var claim in draft.Node.Claims.Values)
         {
-            FindLostDevices(draft, claim, attachable);
-            if (!seen.TryGetValue(claim.Instance.Id, out var instance))
+            var instance = seen.GetValueOrDefault(claim.Instance.Id);
+            FindLostDevices(draft, claim, instance, devices);
+            if (instance is not null)
+                Compare(draft, claim, instance, devices, corrections);
+            else if (unreadable.Count == 0 || !unreadable.Contains(UnreadableDrift.LettersOf(claim.Instance.Id)))
                 FindOrphan(draft, claim);
-            else
-                Compare(draft, claim, instance, attachable, corrections);
         }
 
         ClaimCorrection.ApplyAll(draft, corrections);
     }
 
-    // A device that the host has lost stays its claim's until that ends.
-    private static void FindLostDevices(AuditDraft draft, Claim claim, HashSet<string>? attachable)
+    // A device that the host has lost stays its claim's until that ends, unless the instance does without it.
+    private static void FindLostDevices(AuditDraft draft, Claim claim, ObservedInstance? seen, SeenDevices devices)
     {
-        if (attachable is null || claim.Assignment.Devices.Count == 0)
-            return;
         foreach (var device in claim.Assignment.Devices)
         {
-            if (!attachable.Contains(device.Address))
+            if (!devices.IsGone(device.Address) || (seen is not null && SeenDevices.IsSettled(claim) && devices.IsDetached(device, seen)))
+                continue;
+            draft.Add(new Drift(
+                DriftKind.DeviceMissing, DriftAction.Reported, "owned", "not on the host", $"Device {device.Address} of claim {claim.Id} is not on the host")
             {
-                draft.Add(new Drift(
-                    DriftKind.DeviceMissing, DriftAction.Reported, "owned", "not on the host",
-                    $"Device {device.Address} of claim {claim.Id} is not on the host")
-                {
-                    Instance = claim.Instance.Id,
-                    Claim = claim.Id,
-                    DeviceAddress = device.Address,
-                });
-            }
+                Instance = claim.Instance.Id,
+                Claim = claim.Id,
+                DeviceAddress = device.Address,
+            });
         }
     }
 
@@ -67,9 +63,11 @@ internal static class ClaimDrift
     }
 
     private static void Compare(
-        AuditDraft draft, Claim claim, ObservedInstance seen, HashSet<string>? attachable, List<ClaimCorrection> corrections)
+        AuditDraft draft, Claim claim, ObservedInstance seen, SeenDevices devices, List<ClaimCorrection> corrections)
     {
-        var differences = ClaimDifference.Of(claim, seen, isSettled: claim.State == ClaimState.Active && claim.Role == ClaimRole.Primary);
+        if (seen.Unreadable.HasFlag(InstanceParts.Whole))
+            return;
+        var differences = ClaimDifference.Of(draft.Node, claim, seen, SeenDevices.IsSettled(claim) ? devices : null);
         if (differences.Count == 0)
             return;
         var held = draft.Order.ClaimsOf(claim.Instance.Id);
@@ -80,20 +78,18 @@ internal static class ClaimDrift
         var correction = new ClaimCorrection(claim, seen);
         foreach (var difference in differences)
         {
-            var isMissing = difference.Part == ClaimPart.MissingDevices;
-            // The host has lost it: told above.
-            if (isMissing && attachable is not null && !attachable.Contains(difference.Subject))
-                continue;
-            var action = isMissing ? DriftAction.Reported : draft.Judge(claim, inFlight, DriftAction.SkippedDoesNotFit);
+            var action = difference.Part == ClaimPart.MissingDevice
+                ? DriftAction.Reported
+                : draft.Judge(claim, inFlight, DriftAction.SkippedDoesNotFit);
             var place = draft.Add(new Drift(difference.Kind, action, difference.Expected, difference.Observed, SentenceOf(claim, difference))
             {
                 Instance = claim.Instance.Id,
                 Claim = claim.Id,
-                ResourceClass = difference.Part == ClaimPart.Amounts ? difference.Subject : "",
-                DeviceAddress = difference.Part is ClaimPart.Devices or ClaimPart.MissingDevices ? difference.Subject : "",
+                ResourceClass = difference.Part == ClaimPart.Amount ? difference.Subject : "",
+                DeviceAddress = difference.Part is ClaimPart.AttachedDevice or ClaimPart.DetachedDevice or ClaimPart.MissingDevice ? difference.Subject : "",
             });
             if (action == DriftAction.SkippedDoesNotFit)
-                correction.Wants(difference.Part, place);
+                correction.Wants(difference, place);
         }
 
         if (correction.IsWanted)
@@ -107,17 +103,18 @@ internal static class ClaimDrift
         return other is { } id
             && id.NodeKey == draft.Node.NodeKey
             && draft.Node.Claims.TryGetValue(id.Sequence, out var twin)
-            && (claim.Role == ClaimRole.MoveTarget || ClaimDifference.Of(twin, seen, isSettled: false).Count == 0);
+            && (claim.Role == ClaimRole.MoveTarget || ClaimDifference.Of(draft.Node, twin, seen, devices: null).Count == 0);
     }
 
     private static bool IsInFlight(AuditDraft draft, Claim claim) => draft.Order.ClaimsOf(claim.Instance.Id).MoveTarget is not null;
 
     private static string SentenceOf(Claim claim, ClaimDifference difference) => difference.Part switch
     {
-        ClaimPart.Amounts => $"Instance {claim.Instance.Id} has {difference.Observed} of {difference.Subject}, not {difference.Expected}",
+        ClaimPart.Amount => $"Instance {claim.Instance.Id} has {difference.Observed} of {difference.Subject}, not {difference.Expected}",
         ClaimPart.States => $"The {difference.Subject} of instance {claim.Instance.Id} is {difference.Observed}",
         ClaimPart.Cells => $"Instance {claim.Instance.Id} runs on other CPUs, cells or pages than claim {claim.Id} says",
-        ClaimPart.Devices => $"Device {difference.Subject} is attached to instance {claim.Instance.Id}, and claim {claim.Id} does not own it",
-        _ => $"Device {difference.Subject} of claim {claim.Id} is not attached to instance {claim.Instance.Id}",
+        ClaimPart.AttachedDevice => $"Device {difference.Subject} is attached to instance {claim.Instance.Id}, and claim {claim.Id} does not own it",
+        ClaimPart.DetachedDevice => $"Device {difference.Subject} of claim {claim.Id} is not attached to instance {claim.Instance.Id} any more",
+        _ => $"Device {difference.Subject} of claim {claim.Id} is not named for instance {claim.Instance.Id}, and the report does not say that it names all devices",
     };
 }

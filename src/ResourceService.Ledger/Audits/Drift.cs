@@ -60,6 +60,9 @@ public enum DriftKind
 
     /// <summary>A claim or a move that is still held although its lease has ended.</summary>
     ExpiredLease = 10,
+
+    /// <summary>Something on the host that the report says in a way that cannot be read.</summary>
+    Unreadable = 11,
 }
 
 /// <summary>What an audit did about a drift. Numbers are stored: only add.</summary>

@@ -26,6 +26,7 @@ public static class DriftRules
             return Decision.Refuse(NodeRules.RefuseStale(node, observed.Generation)!);
 
         var draft = new AuditDraft(node, observed, order);
+        UnreadableDrift.Find(draft);
         HostDrift.Find(draft);
         LeaseDrift.Find(draft);
         ClaimDrift.Find(draft);

@@ -13,7 +13,7 @@ internal static class InstanceDrift
         var hasEnded = draft.Before.LastEndGeneration > draft.Observed.Generation;
         foreach (var seen in draft.Observed.Instances)
         {
-            if (claimed.Contains(seen.Instance.Id))
+            if (claimed.Contains(seen.Instance.Id) || seen.Unreadable.HasFlag(InstanceParts.Name))
                 continue;
             var held = draft.Order.ClaimsOf(seen.Instance.Id);
             if ((held.Primary ?? held.MoveTarget) is { } elsewhere && elsewhere.NodeKey != draft.Node.NodeKey)
@@ -40,8 +40,8 @@ internal static class InstanceDrift
         var sentence = $"Instance {seen.Instance.Id} is on the host and holds no claim";
         var action = DriftAction.Reported;
         Claim? adopted = null;
-        if (seen.Amounts.Count == 0)
-            sentence += ", and the report does not tell its amounts";
+        if (!seen.CanBeAdopted)
+            sentence += ", and the report does not tell what it has";
         else if (draft.Heals && isChanging)
             action = DriftAction.SkippedChangedSince;
         else if (draft.Heals)
@@ -63,7 +63,7 @@ internal static class InstanceDrift
         ValueList<Numa.CellAssignment> cells = [];
         if (seen.Cells.Count > 0 && (node.Spec.Numa is not null || seen.Cells.Any(ClaimDifference.OwnsCpus)))
         {
-            if (Room.CellsOf(node, held: [], known: [], seen.Cells, asked: null) is not { } found)
+            if (Room.CellsOf(node, held: [], known: [], seen, asked: null) is not { } found)
                 return null;
             cells = found;
         }

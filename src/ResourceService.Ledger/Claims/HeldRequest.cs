@@ -5,7 +5,8 @@ using ResourceService.Ledger.Numa;
 namespace ResourceService.Ledger.Claims;
 
 /// <summary>
-/// What a claim holds, as a request for the same on another node: what it was made with, and beyond that what audits found on the host and gave it.
+/// What a claim holds, as a request for the same on another node: what it was made with, without what audits found detached, and with what they found on
+/// the host and gave it.
 /// </summary>
 internal static class HeldRequest
 {
@@ -19,6 +20,16 @@ internal static class HeldRequest
         var (request, held) = (claim.Request, claim.Assignment);
         if (!IsAnsweredBy(request.Numa, held.Cells))
             request = request with { Numa = NumaOf(held.Cells, request.Numa) };
+
+        if (request.Devices.Any(asked => CountOf(held, asked) < asked.Count))
+        {
+            request = request with
+            {
+                Devices = ValueList.From(request.Devices
+                    .Select(asked => asked with { Count = Math.Min(asked.Count, CountOf(held, asked)) })
+                    .Where(asked => asked.Count > 0)),
+            };
+        }
 
         var found = new List<DeviceDescription>();
         foreach (var given in held.Devices.Where(device => device.RequestName.Length == 0))
@@ -34,8 +45,11 @@ internal static class HeldRequest
             found.Add(new DeviceDescription(device.VendorId, device.ProductId, device.Type, device.Tags));
         }
 
-        return found.Count == 0 ? request : request with { Devices = ValueList.From(request.Devices.Concat(Ask(found, request.Devices.Count))) };
+        return found.Count == 0 ? request : request with { Devices = ValueList.From(request.Devices.Concat(Ask(found, request.Devices))) };
     }
+
+    private static int CountOf(Assignment held, DeviceRequest asked) =>
+        held.Devices.Count(device => string.Equals(device.RequestName, asked.Name, StringComparison.Ordinal));
 
     private static bool IsAnsweredBy(NumaRequest? request, ValueList<CellAssignment> cells)
     {
@@ -78,9 +92,13 @@ internal static class HeldRequest
     }
 
     // Nobody asked for them to be near; names that callers give have no space.
-    private static IEnumerable<DeviceRequest> Ask(IEnumerable<DeviceDescription> found, int requests) => found
+    private static IEnumerable<DeviceRequest> Ask(IEnumerable<DeviceDescription> found, ValueList<DeviceRequest> asked) => found
         .GroupBy(description => description)
-        .Select((alike, i) => new DeviceRequest($"found by audit {requests + i + 1}", alike.Count(), [alike.Key], DeviceNumaPolicy.Preferred));
+        .Zip(FreeNames(asked), (alike, name) => new DeviceRequest(name, alike.Count(), [alike.Key], DeviceNumaPolicy.Preferred));
+
+    private static IEnumerable<string> FreeNames(ValueList<DeviceRequest> asked) => Enumerable.Range(asked.Count + 1, int.MaxValue - asked.Count)
+        .Select(number => $"found by audit {number}")
+        .Where(name => !asked.Any(request => string.Equals(request.Name, name, StringComparison.Ordinal)));
 
     private static bool IsolatesEmulator(CellAssignment cell) => cell.EmulatorCpus.Count > 0;
 

@@ -39,6 +39,7 @@ internal static class AuditMapping
         DriftKind.DeviceMissing => V1.DriftKind.DeviceMissing,
         DriftKind.StaleMigration => V1.DriftKind.StaleMigration,
         DriftKind.ExpiredLease => V1.DriftKind.ExpiredLease,
+        DriftKind.Unreadable => V1.DriftKind.Unreadable,
         _ => V1.DriftKind.Unspecified,
     };
 

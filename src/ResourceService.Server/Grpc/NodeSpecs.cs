@@ -18,9 +18,13 @@ internal static partial class NodeSpecs
     /// <summary>The largest page in KiB.</summary>
     public const long PageSizeMaxKb = 1L << 40;
 
-    private const int ClassesMax = 256;
+    /// <summary>The most classes of a node.</summary>
+    public const int ClassesMax = 256;
+
+    /// <summary>The most NUMA cells of a node.</summary>
+    public const int CellsMax = 64;
+
     private const int TraitsMax = 1000;
-    private const int CellsMax = 64;
     private const int PagePoolsMax = 16;
 
     // Placement's own bounds of an inventory.
@@ -47,7 +51,8 @@ internal static partial class NodeSpecs
             ResourceRequests.Class("inventories", pair.Key, violations), Read(pair.Value, $"inventories[{pair.Key}]", violations))));
     }
 
-    private static Inventory Read(V1.Inventory message, string field, FieldViolations violations)
+    /// <summary>One inventory.</summary>
+    public static Inventory Read(V1.Inventory message, string field, FieldViolations violations)
     {
         violations.Between($"{field}.total", message.Total, 0, UnitMax);
         violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
@@ -77,7 +82,8 @@ internal static partial class NodeSpecs
         return new NumaTopology(ValueList.From(cells));
     }
 
-    private static NumaCell Read(V1.NumaCell message, string field, FieldViolations violations)
+    /// <summary>One cell.</summary>
+    public static NumaCell Read(V1.NumaCell message, string field, FieldViolations violations)
     {
         violations.Between($"{field}.cell_id", message.CellId, 0, int.MaxValue);
         if (message.HasSocket)
@@ -138,12 +144,16 @@ internal static partial class NodeSpecs
         for (var i = 0; i < devices.Length; i++)
         {
             if (devices[i].ParentAddress is { } parent
-                && types.GetValueOrDefault(parent) is V1.DeviceType.Pci or V1.DeviceType.Vf or V1.DeviceType.Vdpa)
+                && IsNoParent(types.GetValueOrDefault(parent)))
                 violations.Add($"devices[{i}].parent_address", parent, "must be a PF where it is among the devices");
         }
     }
 
-    private static Device Read(V1.Device message, string field, FieldViolations violations)
+    /// <summary>Whether a device of this type can have no children.</summary>
+    public static bool IsNoParent(V1.DeviceType type) => type is V1.DeviceType.Pci or V1.DeviceType.Vf or V1.DeviceType.Vdpa;
+
+    /// <summary>One device.</summary>
+    public static Device Read(V1.Device message, string field, FieldViolations violations)
     {
         var address = Address($"{field}.address", message.Address, violations);
         violations.PciId($"{field}.vendor_id", message.VendorId);

@@ -156,7 +156,8 @@ internal static class PlacementRequests
         _ => CpuPolicy.Shared,
     };
 
-    private static CpuThreadPolicy ToLedger(V1.CpuThreadPolicy policy) => policy switch
+    /// <summary>The ledger's thread policy; PREFER when unset.</summary>
+    public static CpuThreadPolicy ToLedger(V1.CpuThreadPolicy policy) => policy switch
     {
         V1.CpuThreadPolicy.Require => CpuThreadPolicy.Require,
         V1.CpuThreadPolicy.Isolate => CpuThreadPolicy.Isolate,

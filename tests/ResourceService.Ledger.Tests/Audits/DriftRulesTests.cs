@@ -20,7 +20,7 @@ public class DriftRulesTests
 
     private static readonly Instant _afterLease = Sample.LeaseEnd.Add(TimeSpan.FromSeconds(1));
 
-    private static readonly Dictionary<string, (Func<AuditedHost, ObservedNode> Arrange, string Healed)> _rows = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (Func<AuditedHost, ObservedNode> Arrange, string Healed)> _rows = new(DeviceRows.All, StringComparer.Ordinal)
     {
         ["nothing"] = (host => host.Picture(), ""),
 
@@ -120,6 +120,12 @@ public class DriftRulesTests
                 Amounts = Sample.Amounts((ResourceClass.Vcpu, 1), (ResourceClass.MemoryMb, 512), (ResourceClass.DiskGb, 1)),
             }),
             "UsageMismatch SkippedDoesNotFit"),
+        ["usage: of a class that the node lacks, and of one that fits"] = (
+            host => Changed(Picture(host, claims: 1), 0, seen => seen with
+            {
+                Amounts = Sample.Amounts((ResourceClass.Vcpu, 4), (ResourceClass.MemoryMb, 512), (ResourceClass.DiskGb, 1)),
+            }),
+            "UsageMismatch SkippedDoesNotFit, UsageMismatch ClaimCorrected"),
         ["usage: held"] = (host => Resized(host, 2, host.Claim("vm", active: false)), "UsageMismatch SkippedInFlight"),
         ["usage: moving away"] = (host => MovingAway(host, Resized(host, 2, host.Claim("vm"))), "UsageMismatch SkippedInFlight"),
         ["usage: claimed since"] = (host => Older(Resized(host, 2, host.Claim("vm"))), "UsageMismatch SkippedChangedSince"),
@@ -166,14 +172,6 @@ public class DriftRulesTests
             host => Changed(Picture(host, claims: 1), 0, seen => seen with { Cells = Seen(0, 4) }), "PinningMismatch ClaimCorrected"),
         ["pinning: claimed since"] = (host => Older(Moved(host, Seen(0, 6, 7))), "PinningMismatch SkippedChangedSince"),
         ["pinning: moving away"] = (host => MovingAway(host, Moved(host, Seen(0, 6, 7))), "PinningMismatch SkippedInFlight"),
-
-        ["device missing: from the host"] = (
-            host => Picture(host, devices: [AuditedHost.Nic]) with { Devices = [AuditedHost.Device(AuditedHost.Gpu)] },
-            "InventoryChanged InventoryUpdated, DeviceMissing Reported"),
-        ["device missing: from the instance"] = (
-            host => Changed(Picture(host, devices: [AuditedHost.Nic]), 0, seen => seen with { DeviceAddresses = [] }), "DeviceMissing Reported"),
-        ["device missing: from an instance that is built"] = (
-            host => Changed(Held(host, [AuditedHost.Nic]), 0, seen => seen with { DeviceAddresses = [] }), ""),
 
         ["lease: of a claim, on the host"] = (host => Held(host), "ExpiredLease ClaimReleased, UntrackedInstance SkippedChangedSince"),
         ["lease: of a claim, not on the host"] = (host => Gone(host, host.Claim("vm", active: false)), "ExpiredLease ClaimReleased"),
@@ -371,7 +369,7 @@ public class DriftRulesTests
 
     private static List<Claim> Claims(AuditedHost host, params long[] vcpus) => [.. vcpus.Select((count, i) => host.Claim($"vm-{i}", count))];
 
-    private static ObservedNode Picture(
+    internal static ObservedNode Picture(
         AuditedHost host, int claims = 1, ValueList<CellAssignment>? cells = null, ValueList<string>? devices = null)
     {
         for (var i = 0; i < claims; i++)
@@ -379,13 +377,13 @@ public class DriftRulesTests
         return host.Picture();
     }
 
-    private static ObservedNode Held(AuditedHost host, ValueList<string>? devices = null)
+    internal static ObservedNode Held(AuditedHost host, ValueList<string>? devices = null)
     {
         host.Claim("vm", active: false, devices: devices);
         return host.Picture();
     }
 
-    private static ObservedNode Older(ObservedNode picture) => picture with { Generation = picture.Generation - 1 };
+    internal static ObservedNode Older(ObservedNode picture) => picture with { Generation = picture.Generation - 1 };
 
     private static ObservedNode With(ObservedNode picture, ObservedInstance instance) => picture with { Instances = [.. picture.Instances, instance] };
 
@@ -393,7 +391,7 @@ public class DriftRulesTests
     private static ObservedNode Both(ObservedNode picture, Claim claim) =>
         With(picture, AuditedHost.Observe(claim)) with { Generation = claim.Generation };
 
-    private static ObservedNode Changed(ObservedNode picture, int place, Func<ObservedInstance, ObservedInstance> change)
+    internal static ObservedNode Changed(ObservedNode picture, int place, Func<ObservedInstance, ObservedInstance> change)
     {
         var instances = picture.Instances.ToArray();
         instances[place] = change(instances[place]);
@@ -406,7 +404,7 @@ public class DriftRulesTests
         return picture with { Instances = ValueList.From(picture.Instances.Where(seen => seen.Instance != claim.Instance)) };
     }
 
-    private static ObservedNode MovingAway(AuditedHost host, ObservedNode picture)
+    internal static ObservedNode MovingAway(AuditedHost host, ObservedNode picture)
     {
         var claim = host.View.Claims.Values.Last();
         host.Elsewhere[claim.Instance.Id.Value] = new HeldClaims(claim.Id, new ClaimId(2, 99));

@@ -88,6 +88,27 @@ public sealed class MovesOfAuditedClaimsTests
     }
 
     [Fact]
+    public void A_detached_device_is_not_asked_for_again_and_an_exchanged_one_answers_the_same_request()
+    {
+        var device = new DeviceRequest("nics", 2, [new DeviceDescription("8086", null, null, [])], DeviceNumaPolicy.Preferred);
+        var candidate = Sample.HeldClaim(new ClaimId(1, 1), Sample.Instance("vm"), Sample.Amounts(1, 512));
+        candidate = candidate with { Request = candidate.Request with { Devices = [device] } };
+        _host.Node.Decide(node => ClaimRules.Claim(node, candidate.Request, null, candidate));
+        var claim = _host.Node.Confirm(_host.Get(candidate));
+        Heal(claim, AuditedHost.Nic);
+
+        var moved = Start(_host.Node, _host.Get(claim), _target, MigrationType.ColdMigration);
+        Assert.Equal([device with { Count = 1 }], ((MigrationChanged)moved.Changes[0]).TargetAfter.Request.Devices);
+
+        Heal(claim, AuditedHost.Gpu);
+        Assert.Equal(new AssignedDevice("nics", AuditedHost.Gpu), Assert.Single(_host.Get(claim).Assignment.Devices));
+        Heal(claim, AuditedHost.Nic, AuditedHost.Gpu);
+        Assert.Same(claim.Request, HeldRequestOf(claim));
+        Heal(claim);
+        Assert.Empty(HeldRequestOf(claim).Devices);
+    }
+
+    [Fact]
     public void A_move_of_a_move_asks_for_the_same()
     {
         var first = Move(Adopt("vm", 2, AuditedHost.Pinned(0, 4), AuditedHost.Nic));
@@ -133,6 +154,15 @@ public sealed class MovesOfAuditedClaimsTests
         var audit = _host.Heal(_host.Picture() with { Instances = [AuditedHost.Observe(like)] });
         Assert.Equal("UntrackedInstance InstanceAdopted", AuditedHost.Summary(audit));
         return Assert.Single(_host.View.Claims.Values);
+    }
+
+    private void Heal(Claim claim, params ValueList<string> attached) =>
+        _host.Heal(_host.Picture() with { Instances = [AuditedHost.Observe(_host.Get(claim)) with { DeviceAddresses = attached }] });
+
+    private ResourceRequest HeldRequestOf(Claim claim)
+    {
+        var target = DrivenNode.Registered(AuditedHost.Spec() with { Id = new NodeId("next") }, nodeKey: 9);
+        return ((MigrationChanged)Start(_host.Node, _host.Get(claim), target, MigrationType.ColdMigration).Changes[0]).TargetAfter.Request;
     }
 
     private Claim Move(Claim source, MigrationType type = MigrationType.ColdMigration)

@@ -17,11 +17,8 @@ internal static class AuditRequests
             One<AuditNodeRequest>("scopes[0]", "unknown", request => request.Scopes.Add((AuditScope)99)),
             One<AuditNodeRequest>("scopes", "missing when it heals", request => request.Mode = AuditMode.Heal),
             One<AuditNodeRequest>("scopes", "with 17 elements", request => request.Scopes.Add(Enumerable.Repeat(AuditScope.Devices, 17))),
-            One<AuditNodeRequest>("inventories[VCPU].total", "negative", request => request.Inventories.Add("VCPU", new Inventory { Total = -1 })),
-            One<AuditNodeRequest>("inventories", "with an unknown class", request => request.Inventories.Add("VCPUS", new Inventory { Total = 1 })),
             One<AuditNodeRequest>("numa_topology.cells", "empty", request => request.NumaTopology = new NumaTopology()),
-            One<AuditNodeRequest>("devices[0].address", "of another form", request => request.Devices.Add(
-                new Device { Address = "nic", VendorId = "8086", ProductId = "158b", Type = DeviceType.Pci })),
+            One<AuditNodeRequest>("devices", "with 4097 elements", request => request.Devices.Add(Enumerable.Repeat(new Device(), 4_097))),
             Instances(),
             RequestId<AuditNodeRequest>((request, id) => request.RequestId = id),
             Number<AuditNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
@@ -69,50 +66,13 @@ internal static class AuditRequests
 
     private static IEnumerable<Break<AuditNodeRequest>> Instances() =>
     [
-        .. One<AuditNodeRequest>("instances", "with one twice", request => request.Instances.Add(request.Instances[0].Clone())),
         .. One<AuditNodeRequest>("instances", "with 10001 elements", request =>
         {
             for (var i = 0; i <= 10_000; i++)
                 request.Instances.Add(new ObservedInstance { Instance = new Instance { InstanceId = $"more-{i}" } });
         }),
         .. One<AuditNodeRequest>("instances[0].instance", "missing", request => request.Instances[0].Instance = null),
-        .. RequiredId<AuditNodeRequest>("instances[0].instance.instance_id", (request, id) => request.Instances[0].Instance.InstanceId = id),
-        .. Id<AuditNodeRequest>("instances[0].instance.project_id", (request, id) => request.Instances[0].Instance.ProjectId = id),
-        .. Text<AuditNodeRequest>("instances[0].instance.vm_state", 255, (request, text) => request.Instances[0].Instance.VmState = text),
-        .. One<AuditNodeRequest>("instances[0].resources", "with an unknown class", request => request.Instances[0].Resources.Add("VCPUS", 1)),
-        .. Number<AuditNodeRequest>(
-            "instances[0].resources[VCPU]", (request, value) => request.Instances[0].Resources["VCPU"] = value, -1, 1L << 31),
-        .. OfCell("host_cell_id", "negative", cell => cell.HostCellId = -1),
-        .. OfCell("page_size_kb", "negative", cell => cell.PageSizeKb = -1),
-        .. OfCell("memory_mb", "negative", cell => cell.MemoryMb = -1),
-        .. OfCell("pinning key", "negative", cell => cell.Pinning.Add(-1, 2)),
-        .. OfCell("pinning[0]", "with CPU 8192", cell => cell.Pinning[0] = 8192),
-        .. OfCell("pinning", "with a host CPU twice", cell => cell.Pinning.Add(1, 1)),
-        .. OfCell("emulator_cpus", "with CPU 8192", cell => cell.EmulatorCpus.Add(8192)),
-        .. OfCell("shared_vcpus", "with a CPU twice", cell => cell.SharedVcpus.Add([3, 3])),
-        .. OfCell("shared_vcpus", "with a guest CPU that is pinned", cell => cell.SharedVcpus.Add(0)),
-        .. OfCell("emulator_cpus", "with a host CPU that a guest CPU is pinned to", cell => cell.EmulatorCpus.Add(1)),
-        .. OfNextCell("pinning", "with a guest CPU of another cell", cell => cell.Pinning.Add(0, 2)),
-        .. OfNextCell("pinning", "with a host CPU of another cell", cell => cell.Pinning.Add(1, 1)),
-        .. OfNextCell("shared_vcpus", "with a guest CPU of another cell", cell => cell.SharedVcpus.Add(0)),
-        .. OfNextCell("emulator_cpus", "with a host CPU of another cell", cell => cell.EmulatorCpus.Add(1)),
-        .. One<AuditNodeRequest>("instances[0].numa_cells", "with 65 elements", request => request.Instances[0].NumaCells.Add(
-            Enumerable.Repeat(new ObservedNumaCell(), 64))),
-        .. One<AuditNodeRequest>("instances[0].device_addresses[0]", "of another form", request => request.Instances[0].DeviceAddresses.Add("nic")),
-        .. One<AuditNodeRequest>("instances[0].device_addresses", "with one twice", request => request.Instances[0].DeviceAddresses.Add(
-            ["0000:3b:00.0", "0000:3b:00.0"])),
-        .. One<AuditNodeRequest>("instances[0].device_addresses", "with one twice in other letters", request => request.Instances[0].DeviceAddresses.Add(
-            ["0000:3b:00.0", "00000000:3B:00.0"])),
+        .. One<AuditNodeRequest>("instances[0].instance.instance_id", "missing", request => request.Instances[0].Instance.InstanceId = ""),
+        .. One<AuditNodeRequest>("instances[0].thread_policy", "unknown", request => request.Instances[0].ThreadPolicy = (CpuThreadPolicy)99),
     ];
-
-    private static IEnumerable<Break<AuditNodeRequest>> OfCell(string field, string rule, Action<ObservedNumaCell> apply) =>
-        One<AuditNodeRequest>($"instances[0].numa_cells[0].{field}", rule, request => apply(request.Instances[0].NumaCells[0]));
-
-    private static IEnumerable<Break<AuditNodeRequest>> OfNextCell(string field, string rule, Action<ObservedNumaCell> apply) =>
-        One<AuditNodeRequest>($"instances[0].numa_cells[1].{field}", rule, request =>
-        {
-            var cell = new ObservedNumaCell { HostCellId = 1 };
-            apply(cell);
-            request.Instances[0].NumaCells.Add(cell);
-        });
 }
