@@ -8,8 +8,8 @@ using ResourceService.Storage;
 namespace ResourceService.Server.History;
 
 /// <summary>
-/// Recomputes what every node's claims use and own, in memory and in the store, and compares all of it, with the moves in flight and with what is
-/// known of instances. There must never be a difference. Most statistics are not compared: they are counted from the claims when someone asks.
+/// Recomputes what every node's claims use, own and add up to in the statistics, in memory and in the store, and compares all of it, with the moves in
+/// flight and with what is known of instances. There must never be a difference.
 /// </summary>
 internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, IClaimReader reader)
 {
@@ -34,8 +34,13 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
             response.MigrationCount += view.Migrations.Count;
             VerifyPicture(differences, view, V1.LedgerLocation.Memory);
             VerifyInstances(differences, view);
+            var statistics = new NodeStatistics(view);
+            VerifyStatistics(differences, statistics, view, "in memory");
             if (view.Generation == node.Generation)
+            {
+                VerifyStatistics(differences, statistics, node, "in the store");
                 CompareSameGeneration(differences, view, node);
+            }
             else if (view.Generation > node.Generation)
                 differences.Add(view.Id, V1.LedgerPart.Generation, V1.LedgerLocation.Store, "", view.Generation, node.Generation, "memory is ahead of the store");
         }
@@ -88,6 +93,13 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
             owned = owned.Union(cpus);
             return isTwice;
         }
+    }
+
+    // The statistics that callers get are those of the picture in memory.
+    private static void VerifyStatistics(LedgerDifferences differences, NodeStatistics counted, NodeView node, string where)
+    {
+        foreach (var (statistic, expected, found) in counted.DifferencesFrom(node))
+            differences.Add(node.Id, V1.LedgerPart.Statistics, V1.LedgerLocation.Memory, "", expected, found, $"{statistic}, and the claims {where}");
     }
 
     // Every live claim is known to be its instance's, in its part. A node that changes before or while it is looked at is left for the next time.
