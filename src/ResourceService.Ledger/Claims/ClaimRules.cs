@@ -14,11 +14,14 @@ public static class ClaimRules
     /// <param name="request">What the instance needs.</param>
     /// <param name="expectedGeneration">The generation the caller decided on; null when it does not matter.</param>
     /// <param name="candidate">The claim to admit, complete.</param>
-    public static Decision Claim(NodeView node, ResourceRequest request, long? expectedGeneration, Claim candidate)
+    /// <param name="reported">
+    /// The node as the caller could know it, where that is older: before the other claims of the same decision.
+    /// </param>
+    public static Decision Claim(NodeView node, ResourceRequest request, long? expectedGeneration, Claim candidate, NodeView? reported = null)
     {
         if (RefuseNewClaims(node) is { } closed)
             return Decision.Refuse(closed);
-        if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
+        if (NodeRules.RefuseStale(reported ?? node, expectedGeneration) is { } stale)
             return Decision.Refuse(stale);
         if (FitRules.Fit(node, request, out var assignment) != RefusalReason.None)
             return Decision.Refuse(DoesNotFit(node, request));

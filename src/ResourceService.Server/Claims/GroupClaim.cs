@@ -66,7 +66,7 @@ internal sealed class GroupClaimDecision(
         var results = new CallResult<V1.ClaimInstanceResponse>[orders.Count];
         var changes = new List<(int NodeKey, LedgerChange Change)>();
         for (var i = 0; i < orders.Count; i++)
-            results[i] = Decide(orders[i], choices[i], copies, changes);
+            results[i] = Decide(orders[i], choices[i], members, copies, changes);
 
         var response = new V1.ClaimInstancesResponse();
         if (results.Any(result => result.Error is not null))
@@ -89,7 +89,8 @@ internal sealed class GroupClaimDecision(
     }
 
     private CallResult<V1.ClaimInstanceResponse> Decide(
-        ClaimOrder order, NodeWorker[] workers, Dictionary<int, NodeLedger> copies, List<(int NodeKey, LedgerChange Change)> changes)
+        ClaimOrder order, NodeWorker[] workers, IReadOnlyDictionary<int, GroupMember> members, Dictionary<int, NodeLedger> copies,
+        List<(int NodeKey, LedgerChange Change)> changes)
     {
         if (Fleet.Instances.TryFind(order.Instance.Id, out var held))
             return AlreadyClaimed(order, held.First);
@@ -101,7 +102,7 @@ internal sealed class GroupClaimDecision(
         {
             var ledger = copies[worker.View.NodeKey];
             var claim = ClaimPlacement.MakeClaim(nodes.NextClaimId(ledger.View.NodeKey), order, now);
-            var decision = ClaimRules.Claim(ledger.View, order.Request, order.ExpectedGeneration, claim);
+            var decision = ClaimRules.Claim(ledger.View, order.Request, order.ExpectedGeneration, claim, members[ledger.View.NodeKey].Before);
             if (decision.Refusal is { } refusal)
             {
                 last = refusal;

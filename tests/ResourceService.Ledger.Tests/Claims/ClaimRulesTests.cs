@@ -31,6 +31,21 @@ public class ClaimRulesTests
     }
 
     [Fact]
+    public void A_claim_at_the_generation_before_others_of_its_decision_is_admitted_on_what_they_leave()
+    {
+        var node = DrivenNode.Registered();
+        var before = node.View;
+        node.Claim("instance-1", Sample.Amounts(2, 512));
+        var candidate = Sample.HeldClaim(node.NextClaimId(), Sample.Instance("instance-2"), Sample.Amounts(2, 512));
+
+        var second = ClaimRules.Claim(node.View, candidate.Request, before.Generation, candidate, before);
+        var late = ClaimRules.Claim(node.View, candidate.Request, node.View.Generation, candidate, before);
+
+        Assert.Equal(node.View.Generation + 1, ((ClaimChanged)second.Changes[0]).After.Generation);
+        Assert.Equal(RefusalKind.StaleGeneration, late.Refusal?.Kind);
+    }
+
+    [Fact]
     public void Confirm_ends_the_lease_and_keeps_the_amounts()
     {
         var held = _node.Claim("instance-1", Sample.Amounts(2, 512));

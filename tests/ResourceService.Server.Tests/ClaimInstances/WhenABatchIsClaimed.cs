@@ -74,6 +74,43 @@ public sealed class WhenABatchIsClaimed(SharedService service) : ServiceTest(ser
     }
 
     [Fact]
+    public async Task All_or_nothing_is_one_decision_on_one_generation()
+    {
+        var node = await RegisterAsync(vcpus: 8);
+        var request = Batch(node.NodeId, 1, 1, 1);
+        request.AllOrNothing = true;
+        foreach (var item in request.Requests)
+            item.ExpectedGeneration = node.Generation;
+
+        var results = (await Claims.ClaimInstancesAsync(request)).Results;
+
+        Assert.Equal([1L, 2L, 3L], results.Select(result => result.Claim.NodeGeneration - node.Generation));
+        // The generation before the batch, not the one that the batch's own claims make.
+        var next = Batch(node.NodeId, 1, 1);
+        next.AllOrNothing = true;
+        (next.Requests[0].ExpectedGeneration, next.Requests[1].ExpectedGeneration) = (node.Generation + 3, node.Generation + 4);
+        results = (await Claims.ClaimInstancesAsync(next)).Results;
+        Expect.Error(results[0].Error, StatusCode.Aborted, "BATCH_NOT_APPLIED");
+        var stale = Expect.Error(results[1].Error, StatusCode.Aborted, "STALE_GENERATION");
+        Assert.Contains($"generation {node.Generation + 3}, not {node.Generation + 4}", stale.Message, StringComparison.Ordinal);
+        Assert.Equal(3, await UsedAsync(node.NodeId));
+    }
+
+    [Fact]
+    public async Task Of_claims_on_their_own_only_the_first_can_win_on_one_generation()
+    {
+        var node = await RegisterAsync(vcpus: 8);
+        var request = Batch(node.NodeId, 1, 1);
+        foreach (var item in request.Requests)
+            item.ExpectedGeneration = node.Generation;
+
+        var results = (await Claims.ClaimInstancesAsync(request)).Results;
+
+        Assert.NotNull(results[0].Claim);
+        Expect.Error(results[1].Error, StatusCode.Aborted, "STALE_GENERATION");
+    }
+
+    [Fact]
     public async Task All_or_nothing_groups_that_cross_each_other_neither_wait_forever_nor_overbook()
     {
         var (_, nodes) = await RegisterZoneAsync(50, 50, 50);
