@@ -22,6 +22,7 @@ public sealed class CommitBatch
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<RetentionStep> _retention = [];
     private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
+    private readonly List<(RequestOrigin Origin, long Answer)> _innerRequests = [];
     private readonly List<LedgerEvent> _events;
     private readonly List<RequestOrigin> _origins;
 
@@ -43,8 +44,11 @@ public sealed class CommitBatch
     /// <summary>The number of the newest request that changed nothing.</summary>
     public long LastUnchangedRequest { get; private set; }
 
-    /// <summary>Accepted requests that changed nothing and carry an id.</summary>
+    /// <summary>Accepted requests that carry an id and no event of their own: they changed nothing, or were carried out inside another request.</summary>
     public IReadOnlyList<(long Number, RequestOrigin Origin)> UnchangedRequests => _unchangedRequests;
+
+    /// <summary>Those of <see cref="UnchangedRequests"/> that were carried out inside another request: nobody else is told where their answers are.</summary>
+    public IReadOnlyList<(RequestOrigin Origin, long Answer)> InnerRequests => _innerRequests;
 
     /// <summary>The nodes changed, each once.</summary>
     public IReadOnlyCollection<NodeUpdate> Nodes => _nodes.Values;
@@ -117,6 +121,8 @@ public sealed class CommitBatch
             AddNode(node);
         }
 
+        for (var i = 0; i < entry.InnerRequests.Count; i++)
+            _innerRequests.Add((entry.InnerRequests[i], AddUnchanged(entry.InnerRequests[i])));
         _snapshots.AddRange(entry.Snapshots);
         if (entry.Retention is { } step)
             _retention.Add(step);

@@ -20,6 +20,18 @@ public abstract class CommitEntry
     /// <summary>Who asked.</summary>
     public virtual RequestOrigin Origin => RequestOrigin.Service;
 
+    /// <summary>Requests that the entry carries out besides its own, known by ids of their own, with the answers to keep for their retries; mostly none.</summary>
+    public virtual IReadOnlyList<RequestOrigin> InnerRequests => [];
+
+    /// <summary>
+    /// Whether the entry's request turned out to be durable, after a commit in doubt, while this entry was on its way: it must not be done twice. Asked
+    /// on the writer's thread, right before the entry would be written.
+    /// </summary>
+    public virtual bool IsDoneAlready => false;
+
+    /// <summary>Why the writer cannot take the entry, so that its nodes are read again. Set by the writer.</summary>
+    internal Exception? RefusedBecause { get; set; }
+
     /// <summary>Set when the nodes' ledgers broke an invariant: the entry fails, and the nodes are read from the store again.</summary>
     public virtual Exception? Fault => null;
 

@@ -114,7 +114,7 @@ public sealed class GroupCommitter : IDisposable
                 {
                     if (TryReadBroken(entries, out cause))
                         continue;
-                    undone = entries.Where(entry => entry.Fault is not null);
+                    undone = entries.Where(entry => entry.RefusedBecause is not null);
                 }
 
                 foreach (var behind in taken.Skip(start + entries.Count))
@@ -153,11 +153,10 @@ public sealed class GroupCommitter : IDisposable
         {
             for (var i = 0; i < entries.Count; i++)
             {
-                if (entries[i].Fault is not null)
-                    Poison(entries[i]);
+                RefuseBroken(entries[i]);
                 entries[i].Committing(entries.Count);
                 var poisoned = CountPoisoned(entries[i]);
-                if (poisoned == 0)
+                if (poisoned == 0 && entries[i].RefusedBecause is null)
                     answers[i] = batch.Add(entries[i]);
                 else if (poisoned < entries[i].Nodes.Count)
                     throw new InvalidOperationException("A change of several nodes rests on a lost change of one: all of them are read again.");
@@ -200,6 +199,16 @@ public sealed class GroupCommitter : IDisposable
         return true;
     }
 
+    // Only the writer learns what turned out durable, so nothing can change between this and the commit.
+    private static void RefuseBroken(CommitEntry entry)
+    {
+        entry.RefusedBecause = entry.Fault ?? (entry.IsDoneAlready
+            ? new InvalidOperationException("The request turned out to be durable after a commit in doubt; what was decided anew is not kept.")
+            : null);
+        if (entry.RefusedBecause is not null)
+            Poison(entry);
+    }
+
     // A ledger that broke its own rules is read again; the store is sound, and nobody else's changes are in doubt.
     private bool TryReadBroken(List<CommitEntry> entries, out Exception cause)
     {
@@ -207,7 +216,7 @@ public sealed class GroupCommitter : IDisposable
         {
             foreach (var entry in entries)
             {
-                if (entry.Fault is not { } fault)
+                if (entry.RefusedBecause is not { } fault)
                     continue;
                 var keys = entry.Nodes.Select(node => node.Before.NodeKey).ToHashSet();
                 var nodes = _store.LoadNodes(keys);

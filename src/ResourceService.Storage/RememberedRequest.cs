@@ -3,7 +3,7 @@ namespace ResourceService.Storage;
 /// <summary>An accepted request: a retry with the same id and fingerprint gets the answer kept at <paramref name="Answer"/>.</summary>
 /// <param name="RequestId">Its id.</param>
 /// <param name="Fingerprint">A hash of its content.</param>
-/// <param name="Answer">The revision of its first event; below zero, the number of a request that changed nothing.</param>
+/// <param name="Answer">The revision of its first event; below zero, the number of a request that has no event of its own.</param>
 /// <param name="TimeMs">When it was accepted, in Unix milliseconds.</param>
 public readonly record struct RememberedRequest(Guid RequestId, long Fingerprint, long Answer, long TimeMs);
 

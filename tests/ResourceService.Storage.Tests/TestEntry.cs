@@ -22,7 +22,15 @@ internal sealed class TestEntry : CommitEntry
     /// <summary>Called when the entry is told its fate, on the writer's thread.</summary>
     public Action? WhenTold { get; init; }
 
+    public IReadOnlyList<RequestOrigin> AskedInside { get; init; } = [];
+
+    public bool WasDone { get; init; }
+
     public override RequestOrigin Origin => AskedBy;
+
+    public override IReadOnlyList<RequestOrigin> InnerRequests => AskedInside;
+
+    public override bool IsDoneAlready => WasDone;
 
     public override IReadOnlyList<UsageSnapshot> Snapshots => Samples;
 

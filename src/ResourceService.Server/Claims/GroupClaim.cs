@@ -4,6 +4,7 @@ using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
+using ResourceService.Storage;
 
 namespace ResourceService.Server.Claims;
 
@@ -16,10 +17,14 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
     private const int SpareChoices = 8;
 
     /// <summary>The answers in the order of the orders: all claims, or an error each.</summary>
-    public async ValueTask<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(IReadOnlyList<ClaimOrder> orders, RequestStamp stamp)
+    /// <param name="orders">The claims.</param>
+    /// <param name="inner">Who asks for each, with its id where it has one of its own.</param>
+    /// <param name="stamp">Who asks for all.</param>
+    public async ValueTask<CallResult<V1.ClaimInstancesResponse>> ClaimAsync(
+        IReadOnlyList<ClaimOrder> orders, IReadOnlyList<RequestStamp> inner, RequestStamp stamp)
     {
         var choices = Choose(orders);
-        var decision = new GroupClaimDecision(fleet, nodes, orders, choices, stamp);
+        var decision = new GroupClaimDecision(fleet, nodes, orders, choices, inner, stamp);
         if (choices.All(choice => choice.Length == 0))
             return decision.RefuseAll();
 
@@ -51,10 +56,15 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
 
 /// <summary>The decision of one group of claims.</summary>
 internal sealed class GroupClaimDecision(
-    FleetServices fleet, NodeDirectory nodes, IReadOnlyList<ClaimOrder> orders, NodeWorker[][] choices, RequestStamp stamp)
+    FleetServices fleet, NodeDirectory nodes, IReadOnlyList<ClaimOrder> orders, NodeWorker[][] choices, IReadOnlyList<RequestStamp> inner,
+    RequestStamp stamp)
     : GroupDecision(fleet, stamp)
 {
     private readonly List<Claim> _entered = [];
+    private IReadOnlyList<RequestOrigin> _innerRequests = [];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<RequestOrigin> InnerRequests => _innerRequests;
 
     /// <summary>Refuses the group when no node could even be asked.</summary>
     public V1.ClaimInstancesResponse RefuseAll() => (V1.ClaimInstancesResponse)DecideOn(new Dictionary<int, GroupMember>()).Reply!;
@@ -78,6 +88,7 @@ internal sealed class GroupClaimDecision(
         }
 
         response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim }));
+        _innerRequests = [.. inner.Zip(results).Where(pair => pair.First.RequestId is not null).Select(pair => pair.First.ToOrigin(pair.Second.Reply!))];
         return Accept(members, changes, () => response);
     }
 

@@ -179,6 +179,9 @@ internal static class RpcErrors
         _ => Defect(),
     };
 
+    /// <summary>Whether an error is what a retry with the same id is to get as well: the other ones ask to come again.</summary>
+    public static bool IsFinal(Status error) => (Code)error.Code is not (Code.Unavailable or Code.DeadlineExceeded or Code.Internal);
+
     /// <summary>A refusal of the rules.</summary>
     public static Status Of(Ledger.Refusal refusal, string nodeId)
     {

@@ -57,7 +57,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         var contents = _store.Load(_requestOptions.RememberedMax);
         _history.StartAfter(contents.LastRevision);
         foreach (var request in contents.Requests)
-            Remember(request);
+            _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
         _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
         _services.Nodes = _nodes;
@@ -90,6 +90,8 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     /// <inheritdoc/>
     public void OnCommitted(CommitBatch batch, int entries)
     {
+        foreach (var (origin, answer) in batch.InnerRequests)
+            _services.Requests.Remember(origin, answer);
         _history.Append(batch.Events);
         _sampler.Note(batch);
         _metrics.Committed(batch, entries);
@@ -113,7 +115,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     public void OnStoreRecovered(IReadOnlyList<NodeView> nodes, IReadOnlyCollection<int> unknown, IReadOnlyList<RememberedRequest> requests)
     {
         foreach (var request in requests)
-            Remember(request);
+            _services.Requests.RememberFound(request);
         Restore(nodes, unknown);
         // Events that turned out durable were never appended: followers read them from the store.
         _history.StartAfter(_services.Committer.LastRevision);
@@ -149,7 +151,4 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             worker.Restore(NodeView.Unregistered(key, worker.View.Id));
         }
     }
-
-    private void Remember(RememberedRequest request) =>
-        _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
 }

@@ -28,6 +28,9 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
     /// <inheritdoc/>
     public override Exception? Fault => _fault;
 
+    /// <inheritdoc/>
+    public override bool IsDoneAlready => Fleet.Requests.WasFoundDurable(stamp.RequestId);
+
     /// <summary>Posts the change to the nodes that it may concern, and ends when it was refused or is durable.</summary>
     public Task<CommandOutcome> PostAsync(params IEnumerable<NodeWorker> workers)
     {

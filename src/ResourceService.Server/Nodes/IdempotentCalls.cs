@@ -36,9 +36,15 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
         RunAsync(new RequestStamp(actor, requestId, requestId is null ? 0 : Fingerprints.Of(request)), parser, run, cancellation);
 
     /// <summary>Runs a change whose stamp the caller made.</summary>
+    /// <param name="stamp">Who asks, and how to know the request again.</param>
+    /// <param name="parser">Reads a kept answer.</param>
+    /// <param name="run">Does the work.</param>
+    /// <param name="cancellation">Ends waiting for another attempt of the same request.</param>
+    /// <param name="goesOn">Whether an empty kept answer means that the work was begun and is to go on.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallResult<TReply>> RunAsync<TReply>(
-        RequestStamp stamp, MessageParser<TReply> parser, Func<RequestStamp, ValueTask<CallResult<TReply>>> run, CancellationToken cancellation)
+        RequestStamp stamp, MessageParser<TReply> parser, Func<RequestStamp, ValueTask<CallResult<TReply>>> run, CancellationToken cancellation,
+        bool goesOn = false)
         where TReply : class, IMessage<TReply>
     {
         if (_stopping)
@@ -52,42 +58,88 @@ internal sealed class IdempotentCalls(FleetServices fleet, IClaimReader reader, 
         var taken = false;
         try
         {
-            while (stamp.RequestId is { } id && !taken)
+            while (true)
             {
-                var (standing, answer, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
-                switch (standing)
+                while (stamp.RequestId is { } id && !taken)
                 {
-                    case RequestMemory.Standing.New:
-                        taken = true;
-                        break;
+                    var (standing, answer, underWay) = fleet.Requests.Begin(id, stamp.Fingerprint);
+                    switch (standing)
+                    {
+                        case RequestMemory.Standing.New:
+                            taken = true;
+                            break;
 
-                    case RequestMemory.Standing.Remembered:
-                        if (reader.FindReply(answer) is { } kept)
-                        {
-                            metrics.RequestRepeated();
-                            return parser.ParseFrom(kept);
-                        }
+                        case RequestMemory.Standing.Remembered:
+                            if (reader.FindReply(answer) is { } kept && !(goesOn && kept.Length == 0))
+                            {
+                                metrics.RequestRepeated();
+                                return parser.ParseFrom(kept);
+                            }
 
-                        // It is older than ids are remembered, and went with the history of its time.
-                        fleet.Requests.Forget(id);
-                        break;
+                            // Begun and not finished; or older than ids are remembered, and its answer went with the history of its time.
+                            taken = fleet.Requests.BeginAgain(id, stamp.Fingerprint, answer);
+                            break;
 
-                    case RequestMemory.Standing.UnderWay:
-                        await underWay.WaitAsync(cancellation);
-                        break;
+                        case RequestMemory.Standing.UnderWay:
+                            await underWay.WaitAsync(cancellation);
+                            break;
 
-                    default:
-                        return RpcErrors.RequestIdReused(id);
+                        default:
+                            return RpcErrors.RequestIdReused(id);
+                    }
                 }
-            }
 
-            return await run(stamp);
+                var result = await run(stamp);
+                if (!fleet.Requests.WasFoundDurable(stamp.RequestId))
+                    return result;
+                // The attempt before, in doubt when this one began, was durable after all: its answer is the one.
+                fleet.Requests.End(stamp.RequestId!.Value);
+                taken = false;
+            }
         }
         finally
         {
             if (taken)
                 fleet.Requests.End(stamp.RequestId!.Value);
             Interlocked.Decrement(ref _inFlight);
+        }
+    }
+
+    /// <summary>Runs a change that carries out several requests with ids of their own, each of which must be new.</summary>
+    /// <param name="requests">Those requests.</param>
+    /// <param name="run">Does the work.</param>
+    /// <param name="refuse">Answers when one of the ids was used before.</param>
+    /// <param name="cancellation">Ends waiting for others that use one of the ids.</param>
+    public async ValueTask<CallResult<TReply>> RunAllAsync<TReply>(
+        IEnumerable<RequestStamp> requests, Func<ValueTask<CallResult<TReply>>> run, Func<Guid, CallResult<TReply>> refuse, CancellationToken cancellation)
+        where TReply : class, IMessage<TReply>
+    {
+        var taken = new List<Guid>();
+        try
+        {
+            // In one order for all: of two changes with the same ids, one has to wait for the other, and never each for the other.
+            foreach (var request in requests.OrderBy(static request => request.RequestId))
+            {
+                var id = request.RequestId!.Value;
+                while (true)
+                {
+                    var (standing, _, underWay) = fleet.Requests.Begin(id, request.Fingerprint);
+                    if (standing is RequestMemory.Standing.Remembered or RequestMemory.Standing.Reused)
+                        return refuse(id);
+                    if (standing == RequestMemory.Standing.New)
+                        break;
+                    await underWay.WaitAsync(cancellation);
+                }
+
+                taken.Add(id);
+            }
+
+            return await run();
+        }
+        finally
+        {
+            foreach (var id in taken)
+                fleet.Requests.End(id);
         }
     }
 }

@@ -43,6 +43,9 @@ internal sealed class NodeCommand(
     public override Exception? Fault => _fault;
 
     /// <inheritdoc/>
+    public override bool IsDoneAlready => _worker?.WasFoundDurable(request.RequestId) == true;
+
+    /// <inheritdoc/>
     public bool RunOn(NodeWorker worker)
     {
         _trace?.Deciding();

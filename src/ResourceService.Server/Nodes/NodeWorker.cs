@@ -176,6 +176,9 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
     /// <summary>A request is durable; retries find its answer there.</summary>
     public void Remember(RequestOrigin origin, long answer) => _fleet.Requests.Remember(origin, answer);
 
+    /// <summary>Whether a request under way turned out to be durable, after a commit in doubt.</summary>
+    public bool WasFoundDurable(Guid? requestId) => _fleet.Requests.WasFoundDurable(requestId);
+
     void IThreadPoolWorkItem.Execute() => Run();
 
     private void Run()

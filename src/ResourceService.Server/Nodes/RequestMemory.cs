@@ -15,6 +15,9 @@ internal sealed class RequestMemory
     private readonly Part[] _parts = new Part[PartCount];
     private readonly TimeProvider _time;
 
+    // How many ids under way turned out durable: nearly always none, which is asked before every change is written.
+    private int _foundDurable;
+
     public RequestMemory(RequestOptions options, TimeProvider time)
     {
         _time = time;
@@ -44,18 +47,39 @@ internal sealed class RequestMemory
     /// <summary>Takes the id for a request, or says what is known of it.</summary>
     public (Standing Standing, long Answer, Task UnderWay) Begin(Guid id, long fingerprint) => PartOf(id).Begin(id, fingerprint);
 
-    /// <summary>The request became durable. Also for requests found durable after a commit in doubt.</summary>
+    /// <summary>
+    /// Takes an id again that is remembered at this place: its answer is no longer kept, or was never given. It stays remembered meanwhile. False when
+    /// that is not so any more; ask again.
+    /// </summary>
+    public bool BeginAgain(Guid id, long fingerprint, long answer) => PartOf(id).BeginAgain(id, fingerprint, answer);
+
+    /// <summary>The request became durable at some time. What is remembered later counts.</summary>
     public void Remember(Guid id, long fingerprint, long answer, long timeMs) => PartOf(id).Remember(id, fingerprint, answer, timeMs);
+
+    /// <summary>
+    /// The request was found durable after a commit in doubt. A retry that began before this was known is under way with the same id, and what it decides
+    /// must not be written: see <see cref="WasFoundDurable"/>.
+    /// </summary>
+    public void RememberFound(RememberedRequest request)
+    {
+        if (PartOf(request.RequestId).MarkFound(request.RequestId))
+            Interlocked.Increment(ref _foundDurable);
+        Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
+    }
+
+    /// <summary>Whether the id under way turned out to be durable since it was taken.</summary>
+    public bool WasFoundDurable(Guid? id) => Volatile.Read(ref _foundDurable) > 0 && id is { } known && PartOf(known).WasFound(known);
 
     /// <summary>The request became durable just now.</summary>
     public void Remember(RequestOrigin origin, long answer) =>
         Remember(origin.RequestId!.Value, origin.Fingerprint, answer, _time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    /// <summary>The answer is no longer kept: the id means nothing any more.</summary>
-    public void Forget(Guid id) => PartOf(id).Forget(id);
-
     /// <summary>The caller that took the id is done with it. It stays known only if it was remembered.</summary>
-    public void End(Guid id) => PartOf(id).End(id);
+    public void End(Guid id)
+    {
+        if (PartOf(id).End(id))
+            Interlocked.Decrement(ref _foundDurable);
+    }
 
     private Part PartOf(Guid id) => _parts[(uint)id.GetHashCode() % PartCount];
 
@@ -65,6 +89,7 @@ internal sealed class RequestMemory
         private readonly Dictionary<Guid, (long Fingerprint, long Answer)> _remembered = [];
         private readonly Queue<(Guid Id, long Answer, long TimeMs)> _oldest = new();
         private readonly Dictionary<Guid, (long Fingerprint, TaskCompletionSource Ended)> _underWay = [];
+        private readonly HashSet<Guid> _found = [];
 
         public int Count
         {
@@ -79,12 +104,24 @@ internal sealed class RequestMemory
         {
             lock (_gate)
             {
-                if (_remembered.TryGetValue(id, out var remembered))
-                    return (remembered.Fingerprint == fingerprint ? Standing.Remembered : Standing.Reused, remembered.Answer, Task.CompletedTask);
+                // First: one that is taken again is remembered as well.
                 if (_underWay.TryGetValue(id, out var underWay))
                     return (underWay.Fingerprint == fingerprint ? Standing.UnderWay : Standing.Reused, 0, underWay.Ended.Task);
-                _underWay.Add(id, (fingerprint, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+                if (_remembered.TryGetValue(id, out var remembered))
+                    return (remembered.Fingerprint == fingerprint ? Standing.Remembered : Standing.Reused, remembered.Answer, Task.CompletedTask);
+                Take(id, fingerprint);
                 return (Standing.New, 0, Task.CompletedTask);
+            }
+        }
+
+        public bool BeginAgain(Guid id, long fingerprint, long answer)
+        {
+            lock (_gate)
+            {
+                if (_underWay.ContainsKey(id) || !_remembered.TryGetValue(id, out var remembered) || remembered != (fingerprint, answer))
+                    return false;
+                Take(id, fingerprint);
+                return true;
             }
         }
 
@@ -92,12 +129,16 @@ internal sealed class RequestMemory
         {
             lock (_gate)
             {
-                if (countMax > 0 && _remembered.TryAdd(id, (fingerprint, answer)))
+                if (countMax > 0)
+                {
+                    _remembered[id] = (fingerprint, answer);
                     _oldest.Enqueue((id, answer, timeMs));
+                }
+
                 while (_oldest.TryPeek(out var oldest)
                     && (_remembered.Count > countMax || timeMs - oldest.TimeMs > ageMax.TotalMilliseconds))
                 {
-                    // One that was forgotten may be remembered anew, with another answer.
+                    // One that was remembered again has another answer, and a later place.
                     if (_remembered.TryGetValue(oldest.Id, out var remembered) && remembered.Answer == oldest.Answer)
                         _remembered.Remove(oldest.Id);
                     _oldest.Dequeue();
@@ -105,23 +146,36 @@ internal sealed class RequestMemory
             }
         }
 
-        // Its place in the queue stays until it is the oldest, and means nothing then.
-        public void Forget(Guid id)
+        public bool MarkFound(Guid id)
         {
             lock (_gate)
-                _remembered.Remove(id);
+                return _underWay.ContainsKey(id) && _found.Add(id);
         }
 
-        public void End(Guid id)
+        public bool WasFound(Guid id)
+        {
+            lock (_gate)
+                return _found.Contains(id);
+        }
+
+        // True when it had been found durable meanwhile.
+        public bool End(Guid id)
         {
             (long Fingerprint, TaskCompletionSource Ended) underWay;
+            bool wasFound;
             lock (_gate)
             {
                 if (!_underWay.Remove(id, out underWay))
-                    return;
+                    return false;
+                wasFound = _found.Remove(id);
             }
 
             underWay.Ended.TrySetResult();
+            return wasFound;
         }
+
+        // Under _gate.
+        private void Take(Guid id, long fingerprint) =>
+            _underWay.Add(id, (fingerprint, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
     }
 }

@@ -127,7 +127,7 @@ internal static class SqliteStatements
     /// <summary>Forgets which audit of a node was the last: the node began a new life.</summary>
     public const string DeleteNodeAudit = "DELETE FROM node_audits WHERE node_key = @node_key";
 
-    /// <summary>Keeps a request that changed nothing. The time serves only to forget it one day.</summary>
+    /// <summary>Keeps a request that has no event of its own. The time serves only to forget it one day.</summary>
     public const string InsertUnchangedRequest = """
         INSERT INTO unchanged_requests (number, time, request_id, fingerprint, reply)
         VALUES (@number, CAST(unixepoch('subsec') * 1000 AS INTEGER), @request_id, @fingerprint, @reply)

@@ -49,6 +49,21 @@ public sealed class GroupCommitterFailureTests : IDisposable
     }
 
     [Fact]
+    public async Task What_turned_out_durable_is_not_done_again_and_its_node_is_read_anew()
+    {
+        _fixture.Nodes[0].Claim("again", Sample.Amounts(1, 1));
+        var again = _fixture.Submit(new TestEntry(_fixture.Nodes[0]) { WasDone = true });
+        var unchanged = _fixture.Submit(new TestEntry { WasDone = true, AskedBy = RichSample.Origin });
+        var other = _fixture.SubmitClaim(_fixture.Nodes[1], "other");
+
+        await CommitterFixture.AssertFates(false, again, unchanged);
+        await CommitterFixture.AssertFates(true, other);
+        Assert.Equal(["other"], _fixture.StoredInstances());
+        Assert.Equal([true, false, false], _fixture.Nodes.Select(node => node.Ledger.Poisoned));
+        Assert.True(_fixture.Committer.IsAvailable);
+    }
+
+    [Fact]
     public async Task Failure_in_the_middle_of_a_commit_leaves_nothing_of_it()
     {
         // The events are written last: nodes, usage and claims are already there when this trigger fires.

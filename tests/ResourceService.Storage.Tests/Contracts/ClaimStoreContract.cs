@@ -405,5 +405,32 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         Assert.Empty(Store.LoadRequestsAfter(0, 1).Requests);
     }
 
+    [Fact]
+    public void Requests_inside_another_are_remembered_with_it_each_with_its_answer()
+    {
+        var node = NewNode(1);
+        var batch = Commit(new TestEntry(node) { AskedBy = AskedBy("agent", 7), AskedInside = [AskedBy("agent", 8), AskedBy("agent", 9)] });
+        Restart();
+
+        Assert.Equal([AskedBy("", 8).RequestId, AskedBy("", 9).RequestId], batch.InnerRequests.Select(inner => inner.Origin.RequestId));
+        Assert.Equal(
+            [AskedBy("", 7).RequestId, AskedBy("", 8).RequestId, AskedBy("", 9).RequestId],
+            LoadAll().Requests.Select(request => (Guid?)request.RequestId).Order());
+        Assert.All(batch.InnerRequests, inner => Assert.Equal(inner.Origin.Reply, Reader.FindReply(inner.Answer)));
+        Assert.All(batch.InnerRequests, inner => Assert.Contains(LoadAll().Requests, request => request.Answer == inner.Answer));
+    }
+
+    [Fact]
+    public void A_request_remembered_again_is_known_by_what_came_last_and_an_empty_answer_is_one()
+    {
+        var begun = AskedBy("agent", 7) with { Reply = [] };
+        Commit(new TestEntry { AskedBy = begun }, new TestEntry { AskedBy = AskedBy("agent", 7) });
+        Restart();
+
+        Assert.Equal([-1L, -2L], LoadAll().Requests.Select(request => request.Answer));
+        Assert.Empty(Assert.IsType<byte[]>(Reader.FindReply(-1)));
+        Assert.Equal(AskedBy("agent", 7).Reply, Reader.FindReply(-2));
+    }
+
     private NodeView? LoadOne(int nodeKey) => Store.LoadNodes(new HashSet<int> { nodeKey }).SingleOrDefault();
 }
