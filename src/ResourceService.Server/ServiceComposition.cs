@@ -69,6 +69,9 @@ internal static class ServiceComposition
     private static void AddLedger(IServiceCollection services)
     {
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(provider => new LedgerClock(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<LedgerClock>>().ClockJumped));
+        services.AddSingleton<BackgroundWork>();
         services.AddSingleton(provider => SqliteClaimStore.Open(provider.GetRequiredService<StorageOptions>()));
         services.AddSingleton<IClaimStore>(provider => provider.GetRequiredService<SqliteClaimStore>());
         services.AddSingleton(provider => provider.GetRequiredService<SqliteClaimStore>().Reader);
@@ -79,7 +82,7 @@ internal static class ServiceComposition
         services.AddSingleton<ServiceMetrics>();
         services.AddSingleton<InstanceRegistry>();
         services.AddSingleton<RequestMemory>();
-        services.AddSingleton<LeaseClock>();
+        services.AddSingleton(provider => new LeaseClock(provider.GetRequiredService<LedgerClock>(), provider.GetRequiredService<BackgroundWork>().Run));
         services.AddSingleton<FleetIndex>();
         services.AddSingleton<FleetServices>();
         services.AddSingleton<NodeDirectory>();

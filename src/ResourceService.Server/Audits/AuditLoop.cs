@@ -7,12 +7,12 @@ using ResourceService.Server.Telemetry;
 namespace ResourceService.Server.Audits;
 
 /// <summary>
-/// Looks after the nodes by itself, a bounded part of them at each tick: ends leases that the lease clock missed, as it does when the machine's
-/// clock is set forward, and counts the moves that stand still and the nodes that nobody audits. What it counts is known after each round over all
+/// Looks after the nodes by itself, a bounded part of them at each tick: ends leases that the lease clock missed, shortens those that a
+/// wrong clock wrote into the store, and counts the moves that stand still and the nodes that nobody audits. What it counts is known after each round over all
 /// nodes; an operator hears of it when it changes.
 /// </summary>
 internal sealed class AuditLoop(
-    NodeDirectory nodes, FleetServices fleet, AuditOptions options, ServiceMetrics metrics, TimeProvider time, ILogger<AuditLoop> logger)
+    NodeDirectory nodes, FleetServices fleet, AuditOptions options, ServiceMetrics metrics, LedgerClock clock, BackgroundWork work, ILogger<AuditLoop> logger)
     : BackgroundService
 {
     // The clock ends a lease within milliseconds; what is older than this was missed.
@@ -29,16 +29,10 @@ internal sealed class AuditLoop(
         var limits = LimitsAt(now);
         var all = nodes.All;
         var end = Math.Min(all.Length, _next + options.SweptNodesMax);
-        for (; _next < end; _next++)
+        while (_next < end)
         {
-            var found = SweepRules.Look(all[_next].View, limits);
-            if (found.MissedLeases > 0)
-            {
-                all[_next].ExpireLeasesNow(now);
-                logger.LeasesMissed(found.MissedLeases, all[_next].View.Id.Value);
-            }
-
-            _found = _found.Plus(found);
+            var worker = all[_next++];
+            work.Run(BackgroundTask.Sweep, () => LookAt(worker, now, limits));
         }
 
         if (_next < all.Length)
@@ -52,14 +46,27 @@ internal sealed class AuditLoop(
         (_told, _found, _next) = (_found, default, 0);
     }
 
+    private void LookAt(NodeWorker worker, Instant now, SweepLimits limits)
+    {
+        var found = SweepRules.Look(worker.View, limits);
+        _found = _found.Plus(found);
+        if (found.MissedLeases > 0)
+        {
+            worker.ExpireLeasesNow(now);
+            logger.LeasesMissed(found.MissedLeases, worker.View.Id.Value);
+        }
+
+        worker.BoundLeases();
+    }
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var ticks = new PeriodicTimer(TimeSpan.FromSeconds(options.SweepIntervalSeconds), time);
+        using var ticks = new PeriodicTimer(TimeSpan.FromSeconds(options.SweepIntervalSeconds), clock);
         try
         {
             while (await ticks.WaitForNextTickAsync(stoppingToken))
-                Sweep();
+                work.Run(BackgroundTask.Sweep, Sweep);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

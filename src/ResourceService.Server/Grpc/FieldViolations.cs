@@ -3,6 +3,7 @@ using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
 
 namespace ResourceService.Server.Grpc;
 
@@ -222,7 +223,7 @@ internal sealed class FieldViolations
             return standard;
         // Compared by parts: a Duration may hold more than a TimeSpan.
         var wellFormed = value.Nanos is >= 0 and <= 999_999_999;
-        if (wellFormed && value.Seconds >= 1 && (value.Seconds < 86_400 || (value.Seconds == 86_400 && value.Nanos == 0)))
+        if (wellFormed && value.Seconds is >= 1 and <= 86_400 && value.ToTimeSpan() <= LeaseRules.SpanMax)
             return value.ToTimeSpan();
         Add(field, $"is {value.Seconds}.{value.Nanos:d9} seconds; must be 1 second to 24 hours");
         return standard;

@@ -18,6 +18,7 @@ internal sealed class RetentionSweeper : IDisposable
     private readonly RetentionOptions _options;
     private readonly RequestOptions _requests;
     private readonly ServiceMetrics _metrics;
+    private readonly BackgroundWork _work;
     private readonly TimeSpan _interval;
     private readonly ITimer _timer;
 
@@ -25,14 +26,15 @@ internal sealed class RetentionSweeper : IDisposable
     private int _table;
     private long _afterKey;
 
-    public RetentionSweeper(FleetServices fleet, RetentionOptions options, RequestOptions requests, ServiceMetrics metrics, TimeProvider time)
+    public RetentionSweeper(FleetServices fleet, RetentionOptions options, RequestOptions requests, ServiceMetrics metrics, LedgerClock clock, BackgroundWork work)
     {
         _fleet = fleet;
         _options = options;
         _requests = requests;
         _metrics = metrics;
+        _work = work;
         _interval = TimeSpan.FromSeconds(options.IntervalSeconds);
-        _timer = time.CreateTimer(_ => Step(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Begins; the fleet must be loaded.</summary>
@@ -42,6 +44,12 @@ internal sealed class RetentionSweeper : IDisposable
     public void Dispose() => _timer.Dispose();
 
     private void Wake(TimeSpan after) => _timer.Change(after, Timeout.InfiniteTimeSpan);
+
+    private void Tick()
+    {
+        if (!_work.Run(BackgroundTask.Retention, Step))
+            Wake(_interval);
+    }
 
     private void Step()
     {

@@ -16,12 +16,12 @@ internal sealed class UsageSampler : IDisposable
     private readonly Lock _gate = new();
     private HashSet<int> _changed = [];
 
-    public UsageSampler(NodeDirectory nodes, FleetServices fleet, NodeOptions options, TimeProvider time)
+    public UsageSampler(NodeDirectory nodes, FleetServices fleet, NodeOptions options, LedgerClock clock, BackgroundWork work)
     {
         _nodes = nodes;
         _fleet = fleet;
         var interval = TimeSpan.FromSeconds(options.SnapshotIntervalSeconds);
-        _timer = time.CreateTimer(_ => Sample(), null, interval, interval);
+        _timer = clock.CreateTimer(_ => work.Run(BackgroundTask.Snapshots, Sample), null, interval, interval);
     }
 
     /// <summary>Notes which nodes a commit changed.</summary>

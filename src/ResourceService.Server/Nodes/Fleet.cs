@@ -57,13 +57,15 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         var contents = _store.Load(_requestOptions.RememberedMax);
         _history.StartAfter(contents.LastRevision);
         foreach (var request in contents.Requests)
-            _services.Requests.Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
+            _services.Requests.Recall(request);
         _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
         _services.Committer = _committer;
         _services.Nodes = _nodes;
         _nodes.Load(contents.Nodes, contents.LastClaimSequence, contents.LastAuditSequence);
         _metrics.Observe(_readings);
         _retention.Start();
+        foreach (var worker in _nodes.All)
+            worker.BoundLeases();
 
         _logger.Recovered(
             watch.ElapsedMilliseconds,

@@ -7,7 +7,7 @@ namespace ResourceService.Server.Nodes;
 
 /// <summary>What all workers share.</summary>
 internal sealed class FleetServices(
-    NodeOptions options, TimeProvider time, InstanceRegistry instances, RequestMemory requests, LeaseClock leases, FleetIndex candidates,
+    NodeOptions options, LedgerClock clock, InstanceRegistry instances, RequestMemory requests, LeaseClock leases, FleetIndex candidates,
     ServiceMetrics metrics)
 {
     private GroupCommitter? _committer;
@@ -46,5 +46,5 @@ internal sealed class FleetServices(
     }
 
     /// <summary>The moment now, by the only clock.</summary>
-    public Instant Now => new(time.GetUtcNow().ToUnixTimeMilliseconds());
+    public Instant Now => clock.Now;
 }

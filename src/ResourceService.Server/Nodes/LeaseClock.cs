@@ -8,26 +8,38 @@ namespace ResourceService.Server.Nodes;
 /// </summary>
 internal sealed class LeaseClock : IDisposable
 {
-    private static readonly TimeSpan _never = Timeout.InfiniteTimeSpan;
+    /// <summary>
+    /// The longest it sleeps. Timers take no more than 49 days, and count by the machine's clock, from which the ledger's may differ by a two-thousandth:
+    /// after ten minutes that is 0.3 s.
+    /// </summary>
+    public static readonly TimeSpan SleepMax = TimeSpan.FromMinutes(10);
 
-    private readonly TimeProvider _time;
+    private static readonly TimeSpan _never = Timeout.InfiniteTimeSpan;
+    private static readonly TimeSpan _again = TimeSpan.FromSeconds(1);
+
+    private readonly LedgerClock _clock;
+    private readonly Func<BackgroundTask, Action, bool> _run;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private readonly PriorityQueue<NodeWorker, Instant> _wakes = new();
+    private readonly PriorityQueue<ILeaseHolder, Instant> _wakes = new();
     private Instant? _armedFor;
 
-    public LeaseClock(TimeProvider time)
+    /// <summary>Sleeps until it is asked.</summary>
+    /// <param name="clock">The ledger's clock.</param>
+    /// <param name="run">Does work that nobody waits for and keeps its errors from the timer; false after one.</param>
+    public LeaseClock(LedgerClock clock, Func<BackgroundTask, Action, bool> run)
     {
-        _time = time;
-        _timer = time.CreateTimer(_ => Wake(), null, _never, _never);
+        _clock = clock;
+        _run = run;
+        _timer = clock.CreateTimer(_ => Tick(), null, _never, _never);
     }
 
     /// <summary>Makes sure the node is woken at the moment. The worker calls it only with a moment before the one it is waiting for.</summary>
-    public void WakeAt(NodeWorker worker, Instant moment)
+    public void WakeAt(ILeaseHolder holder, Instant moment)
     {
         lock (_gate)
         {
-            _wakes.Enqueue(worker, moment);
+            _wakes.Enqueue(holder, moment);
             Arm();
         }
     }
@@ -35,24 +47,31 @@ internal sealed class LeaseClock : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
+    private void Tick()
+    {
+        if (!_run(BackgroundTask.Leases, Wake))
+            _timer.Change(_again, _never);
+    }
+
     private void Wake()
     {
-        var now = new Instant(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        var due = new List<(NodeWorker Worker, Instant Moment)>();
+        var now = _clock.Now;
+        var due = new List<(ILeaseHolder Holder, Instant Moment)>();
         lock (_gate)
         {
             _armedFor = null;
-            while (_wakes.TryPeek(out var worker, out var moment) && moment <= now)
+            while (_wakes.TryPeek(out var holder, out var moment) && moment <= now)
             {
                 _wakes.Dequeue();
-                due.Add((worker, moment));
+                due.Add((holder, moment));
             }
 
             Arm();
         }
 
-        foreach (var (worker, moment) in due)
-            worker.ExpireLeases(moment);
+        // Each on its own: what is wrong with one node keeps no lease of another from ending.
+        foreach (var (holder, moment) in due)
+            _run(BackgroundTask.Leases, () => holder.ExpireLeases(moment));
     }
 
     private void Arm()
@@ -60,7 +79,17 @@ internal sealed class LeaseClock : IDisposable
         if (!_wakes.TryPeek(out _, out var next) || _armedFor <= next)
             return;
         _armedFor = next;
-        var delay = TimeSpan.FromMilliseconds(next.UnixMs - _time.GetUtcNow().ToUnixTimeMilliseconds());
-        _timer.Change(delay > TimeSpan.Zero ? delay : TimeSpan.Zero, _never);
+        _timer.Change(SleepUntil(next, _clock.Now), _never);
     }
+
+    private static TimeSpan SleepUntil(Instant moment, Instant now) =>
+        moment <= now ? TimeSpan.Zero : moment >= now.Add(SleepMax) ? SleepMax : TimeSpan.FromMilliseconds(moment.UnixMs - now.UnixMs);
+}
+
+/// <summary>Who holds leases that end.</summary>
+internal interface ILeaseHolder
+{
+    /// <summary>Ends what is over, and asks to be woken for the next.</summary>
+    /// <param name="moment">The wake-up that was asked for.</param>
+    void ExpireLeases(Instant moment);
 }

@@ -15,7 +15,7 @@ namespace ResourceService.Server.Nodes;
 /// An idle worker is a few fields: the channel comes with the first command, and a thread is borrowed only while there is something to decide.
 /// Whoever brings the first command decides it on its own thread; those who come meanwhile leave theirs in the channel.
 /// </summary>
-internal sealed class NodeWorker : IThreadPoolWorkItem
+internal sealed class NodeWorker : IThreadPoolWorkItem, ILeaseHolder
 {
     // How much the thread of a caller decides for others before it passes the rest on.
     private const int RunMax = 64;
@@ -122,6 +122,15 @@ internal sealed class NodeWorker : IThreadPoolWorkItem
                 MayEnd = migration => migration.LeaseEnd <= gathered,
             };
         });
+    }
+
+    /// <summary>Shortens leases that end too far in the future, because the system's clock was set back while the service did not run.</summary>
+    public void BoundLeases()
+    {
+        if (LeaseRules.AreBounded(_view, _fleet.Now))
+            return;
+        // Nobody waits for it: the sweep sees what it could not shorten.
+        Post(new NodeCommand(node => LeaseRules.Bound(node, _fleet.Now), static (_, _) => _noReply, RequestStamp.Service, CancellationToken.None));
     }
 
     /// <summary>Asks to be woken when the first lease ends. At start, after a reload and after each wake-up.</summary>

@@ -13,14 +13,14 @@ internal sealed class RequestMemory
     private const int PartCount = 64;
 
     private readonly Part[] _parts = new Part[PartCount];
-    private readonly TimeProvider _time;
+    private readonly LedgerClock _clock;
 
     // How many ids under way turned out durable: nearly always none, which is asked before every change is written.
     private int _foundDurable;
 
-    public RequestMemory(RequestOptions options, TimeProvider time)
+    public RequestMemory(RequestOptions options, LedgerClock clock)
     {
-        _time = time;
+        _clock = clock;
         for (var i = 0; i < PartCount; i++)
             _parts[i] = new Part((options.RememberedMax + PartCount - 1) / PartCount, TimeSpan.FromMinutes(options.RememberedMinutes));
     }
@@ -53,8 +53,10 @@ internal sealed class RequestMemory
     /// </summary>
     public bool BeginAgain(Guid id, long fingerprint, long answer) => PartOf(id).BeginAgain(id, fingerprint, answer);
 
-    /// <summary>The request became durable at some time. What is remembered later counts.</summary>
-    public void Remember(Guid id, long fingerprint, long answer, long timeMs) => PartOf(id).Remember(id, fingerprint, answer, timeMs);
+    /// <summary>The request was found durable: at start, or after a commit in doubt.</summary>
+    /// <remarks>One from the future, kept while the clock was ahead, is as old as the memory: or it, and all behind it, would stay until its time.</remarks>
+    public void Recall(RememberedRequest request) =>
+        PartOf(request.RequestId).Remember(request.RequestId, request.Fingerprint, request.Answer, Math.Min(request.TimeMs, _clock.Now.UnixMs));
 
     /// <summary>
     /// The request was found durable after a commit in doubt. A retry that began before this was known is under way with the same id, and what it decides
@@ -64,7 +66,7 @@ internal sealed class RequestMemory
     {
         if (PartOf(request.RequestId).MarkFound(request.RequestId))
             Interlocked.Increment(ref _foundDurable);
-        Remember(request.RequestId, request.Fingerprint, request.Answer, request.TimeMs);
+        Recall(request);
     }
 
     /// <summary>Whether the id under way turned out to be durable since it was taken.</summary>
@@ -72,7 +74,7 @@ internal sealed class RequestMemory
 
     /// <summary>The request became durable just now.</summary>
     public void Remember(RequestOrigin origin, long answer) =>
-        Remember(origin.RequestId!.Value, origin.Fingerprint, answer, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        PartOf(origin.RequestId!.Value).Remember(origin.RequestId.Value, origin.Fingerprint, answer, _clock.Now.UnixMs);
 
     /// <summary>The caller that took the id is done with it. It stays known only if it was remembered.</summary>
     public void End(Guid id)

@@ -5,6 +5,7 @@ using Grpc.Core;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Nodes;
 using ResourceService.Server.Security;
 using ResourceService.Storage;
 using Status = Google.Rpc.Status;
@@ -24,6 +25,7 @@ internal static class MetricLabels
     private static readonly string[] _claimStates = Names<ClaimState>();
     private static readonly string[] _drifts = Names<DriftKind>();
     private static readonly string[] _tables = Names<RetainedTable>();
+    private static readonly string[] _tasks = Names<BackgroundTask>();
     private static readonly string[] _changeKinds = Names<ChangeKind>();
 
     // By the contract's text: a reason found in an error becomes the one object that all labels share.
@@ -54,6 +56,9 @@ internal static class MetricLabels
 
     /// <summary>The name of a kind of drift.</summary>
     public static string Of(DriftKind kind) => _drifts[(int)kind];
+
+    /// <summary>The name of a task of the service's own.</summary>
+    public static string Of(BackgroundTask task) => _tasks[(int)task];
 
     /// <summary>The name of a table with a bound in time.</summary>
     public static string Of(RetainedTable table) => _tables[(int)table];

@@ -71,4 +71,15 @@ internal static partial class ServiceLog
 
     [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
     public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
+
+    [LoggerMessage(60, LogLevel.Error, "{Task} failed by itself, and is tried again: a defect of this service, please report it")]
+    public static partial void BackgroundFailed(this ILogger logger, Nodes.BackgroundTask task, Exception exception);
+
+    /// <summary>The system's clock was set while the service ran.</summary>
+    public static void ClockJumped(this ILogger logger, TimeSpan jump, TimeSpan difference) =>
+        logger.ClockJumped(Math.Round(jump.TotalSeconds, 3), Math.Round(difference.TotalSeconds, 3));
+
+    [LoggerMessage(61, LogLevel.Warning,
+        "The system's clock was set by {JumpSeconds} s and is {DifferenceSeconds} s ahead of the ledger's, which goes on as before: no lease ends by it. The next start takes the system's time")]
+    private static partial void ClockJumped(this ILogger logger, double jumpSeconds, double differenceSeconds);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Nodes;
 using ResourceService.Storage;
 
 namespace ResourceService.Server.Telemetry;
@@ -40,6 +41,7 @@ internal sealed class ServiceMetrics : IDisposable
     private readonly Counter<long> _accessRefusals;
     private readonly Counter<long> _missedLeases;
     private readonly Counter<long> _drifts;
+    private readonly Counter<long> _backgroundFailures;
     private SweepFindings _swept;
     private readonly Counter<long> _retiredRows;
     private readonly Histogram<double> _rpcDuration;
@@ -62,6 +64,7 @@ internal sealed class ServiceMetrics : IDisposable
         _retiredRows = Count("retired_rows", "Rows of history deleted because they are no longer kept, by table.");
         _accessRefusals = Count("access_refusals", "Calls and TLS handshakes refused, by reason: who called, what for, or how much.");
         _drifts = Count("drifts", "Differences between the ledger and a host that audits found, by kind.");
+        _backgroundFailures = Count("background_failures", "Errors of what the service does by itself, by task; it is tried again.");
         _missedLeases = Count("missed_leases", "Leases that the sweep ended instead of the clock.");
         _rpcDuration = _meter.CreateHistogram("resource_service.rpc.duration", "s", "Calls by method and gRPC code.", advice: _seconds);
         _commitDuration = _meter.CreateHistogram("resource_service.commit.duration", "s", "Transactions, disk flush included.", advice: _seconds);
@@ -122,6 +125,8 @@ internal sealed class ServiceMetrics : IDisposable
             _committedChanges.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.ChangeKindAt(MetricLabels.IndexOf(kind))));
         foreach (var kind in Enum.GetValues<DriftKind>())
             _drifts.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.Of(kind)));
+        foreach (var task in Enum.GetValues<BackgroundTask>())
+            _backgroundFailures.Add(0, new KeyValuePair<string, object?>("task", MetricLabels.Of(task)));
         foreach (var reason in MetricLabels.AccessRefusals)
             _accessRefusals.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var dimension in MetricLabels.Dimensions)
@@ -192,6 +197,9 @@ internal sealed class ServiceMetrics : IDisposable
         _swept = findings;
         _missedLeases.Add(findings.MissedLeases);
     }
+
+    /// <summary>Something that the service does by itself ended with an error.</summary>
+    public void BackgroundFailed(BackgroundTask task) => _backgroundFailures.Add(1, new KeyValuePair<string, object?>("task", MetricLabels.Of(task)));
 
     /// <summary>A caller was refused.</summary>
     public void AccessRefused(string reason) => _accessRefusals.Add(1, new KeyValuePair<string, object?>("reason", reason));

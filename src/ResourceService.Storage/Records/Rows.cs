@@ -37,11 +37,11 @@ internal sealed class NodeRow
         State = (NodeState)State,
         StateReason = StateReason,
         Generation = Generation,
-        RegisterTime = new Instant(RegisterTime),
-        UpdateTime = new Instant(UpdateTime),
+        RegisterTime = RowTime.Read(RegisterTime),
+        UpdateTime = RowTime.Read(UpdateTime),
         FailedBuilds = (int)FailedBuilds,
         LastAudit = AuditSeq is { } audit ? new AuditId((int)NodeKey, audit) : null,
-        LastAuditTime = AuditTime is { } time ? new Instant(time) : null,
+        LastAuditTime = AuditTime is { } auditTime ? RowTime.Read(auditTime) : null,
     };
 }
 
@@ -71,9 +71,9 @@ internal sealed class ClaimRow
         AttributesText.Read(InstanceId, ProjectId, Attributes),
         RequestText.Read(Amounts, Request),
         (ClaimState)State,
-        LeaseEnd is { } end ? new Instant(end) : null,
-        new Instant(CreateTime),
-        new Instant(UpdateTime),
+        LeaseEnd is { } leaseEnd ? RowTime.Read(leaseEnd) : null,
+        RowTime.Read(CreateTime),
+        RowTime.Read(UpdateTime),
         Reason ?? "")
     {
         Assignment = AssignmentText.Read(Assignment),
@@ -107,10 +107,10 @@ internal sealed class MigrationRow
         new ClaimId((int)SourceKey, SourceSeq),
         new ClaimId((int)TargetKey, MigrationSeq),
         (MigrationState)State,
-        LeaseEnd is { } end ? new Instant(end) : null,
-        new Instant(CreateTime),
-        new Instant(UpdateTime),
-        EndTime is { } ended ? new Instant(ended) : null,
+        LeaseEnd is { } leaseEnd ? RowTime.Read(leaseEnd) : null,
+        RowTime.Read(CreateTime),
+        RowTime.Read(UpdateTime),
+        EndTime is { } endTime ? RowTime.Read(endTime) : null,
         Reason ?? "")
     {
         Generation = Generation,
