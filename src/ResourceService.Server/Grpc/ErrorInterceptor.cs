@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Telemetry;
+using ResourceService.Storage;
 
 namespace ResourceService.Server.Grpc;
 
@@ -66,7 +67,7 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
         if (cause is RpcException or IOException || context.CancellationToken.IsCancellationRequested)
             return null;
         logger.CallFailed(context.Method, cause);
-        if (cause is DbException)
+        if (cause is DbException or StoreException)
             return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "").ToException();
         return RpcErrors.Defect().ToException();
     }

@@ -11,14 +11,18 @@ public sealed class DataDirectory : IDisposable
 
     private readonly FileStream _lock;
 
-    private DataDirectory(string path, FileStream heldLock)
+    private DataDirectory(string path, FileStream heldLock, StoreMark mark)
     {
         DatabasePath = Path.Combine(path, DatabaseName);
         _lock = heldLock;
+        Mark = mark;
     }
 
     /// <summary>The database's file.</summary>
     public string DatabasePath { get; }
+
+    /// <summary>What is known of the store beside its database.</summary>
+    internal StoreMark Mark { get; }
 
     /// <summary>Where the database of a folder is, for those who only read it and need no lock.</summary>
     public static string DatabasePathOf(string directory) => Path.Combine(Path.GetFullPath(directory), DatabaseName);
@@ -32,12 +36,10 @@ public sealed class DataDirectory : IDisposable
         {
             PrivateFiles.CreateFolder(path);
             var held = PrivateFiles.Open(lockPath);
-            var opened = new DataDirectory(path, held);
             try
             {
-                RequireFile(opened.DatabasePath);
-                PrivateFiles.Open(opened.DatabasePath).Dispose();
-                return opened;
+                RequireFile(Path.Combine(path, DatabaseName));
+                return new DataDirectory(path, held, StoreMark.Open(path));
             }
             catch
             {
@@ -70,12 +72,20 @@ public sealed class DataDirectory : IDisposable
     {
         var entry = new FileInfo(file);
         var final = (entry.LinkTarget is null ? entry : entry.ResolveLinkTarget(returnFinalTarget: true))!;
-        return (final.Name.StartsWith(DatabaseName, StringComparison.OrdinalIgnoreCase) || final.Name.Equals(LockName, StringComparison.OrdinalIgnoreCase))
+        return (final.Name.StartsWith(DatabaseName, StringComparison.OrdinalIgnoreCase) || final.Name.Equals(LockName, StringComparison.OrdinalIgnoreCase)
+                || final.Name.Equals(StoreMark.FileName, StringComparison.OrdinalIgnoreCase))
             && File.Exists(Path.Combine(Path.GetDirectoryName(final.FullName)!, LockName));
     }
 
+    /// <summary>Creates the database's file unless it is there; SQLite takes an empty one for a new database.</summary>
+    public void CreateDatabase() => PrivateFiles.Open(DatabasePath).Dispose();
+
     /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        Mark.Dispose();
+        _lock.Dispose();
+    }
 
     // Two folders with links to one database would have a lock each.
     private static void RequireFile(string database)

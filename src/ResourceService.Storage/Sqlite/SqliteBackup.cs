@@ -51,6 +51,8 @@ public static class SqliteBackup
         var aside = $"{database}.restored";
         DatabaseCopy.Write(source, aside);
         Settle(database);
+        // What was acknowledged until now does not bind the backup. A crash before the exchange leaves the old store without its mark.
+        directory.Mark.Clear();
         File.Move(aside, database, overwrite: true);
         return restored;
     }

@@ -12,14 +12,20 @@ public sealed class SqliteClaimStore : IClaimStore
 {
     private readonly DataDirectory _directory;
     private readonly SqliteConnections _connections;
+    private readonly StoreFiles _files;
     private readonly SqliteBatchWriter _batchWriter = new();
     private PreparedConnection _writer;
+    private long _othersVersion;
+    private bool _isDisposed;
 
-    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, PreparedConnection writer)
+    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, StoreFiles files, PreparedConnection writer)
     {
         _directory = directory;
         _connections = connections;
+        _files = files;
         _writer = writer;
+        _othersVersion = OthersVersion();
+        _files.IsOrderly = WroteOrderly;
         Reader = new SqliteClaimReader(connections);
     }
 
@@ -33,18 +39,24 @@ public sealed class SqliteClaimStore : IClaimStore
         PreparedConnection? writer = null;
         try
         {
-            var connections = new SqliteConnections(directory.DatabasePath, options);
+            StoreFiles.RequireWhole(directory.DatabasePath, directory.Mark);
+            directory.CreateDatabase();
+            var files = new StoreFiles(directory.DatabasePath, directory.Mark);
+            var connections = new SqliteConnections(directory.DatabasePath, options, files);
             writer = connections.OpenWriter();
             DatabaseFile.RequireSound(writer, directory.DatabasePath, options.IntegrityCheck);
             SchemaUpgrader.Upgrade(writer, directory.DatabasePath);
-            return new SqliteClaimStore(directory, connections, writer);
+            var revision = writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision);
+            StoreFiles.RequireRevision(directory.DatabasePath, directory.Mark, revision);
+            files.Begin(revision);
+            return new SqliteClaimStore(directory, connections, files, writer);
         }
         catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
         {
             Close();
             throw DatabaseFile.Damaged(directory.DatabasePath, cause.Message, DatabaseFile.NotServed, cause);
         }
-        catch (SqliteException cause)
+        catch (Exception cause) when (cause is SqliteException or IOException)
         {
             Close();
             throw new StoreException(
@@ -108,27 +120,78 @@ public sealed class SqliteClaimStore : IClaimStore
     }
 
     /// <inheritdoc/>
-    public void Commit(CommitBatch batch) => InTransaction(() => _batchWriter.Write(_writer, batch));
+    public void Commit(CommitBatch batch) => InTransaction(() => _batchWriter.Write(_writer, batch), batch.LastRevision);
 
     /// <inheritdoc/>
     public void Reopen()
     {
+        if (_files.IsLogAloneLost)
+            _writer.Execute("PRAGMA wal_checkpoint(FULL)");
+        _files.RequireDatabaseUntouched();
+        // Before the old one is closed: as long as a file is open no other file gets its number.
+        var writer = _connections.OpenWriter();
+        try
+        {
+            _files.NoteWritten();
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+
         _writer.Dispose();
-        _writer = _connections.OpenWriter();
-        InTransaction(() => _writer.Execute(SqliteStatements.Probe));
+        _writer = writer;
+        _othersVersion = OthersVersion();
+        InTransaction(() => _writer.Execute(SqliteStatements.Probe), revision: null);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         SqliteConnection.ClearAllPools();
+        if (_files.AreOverwritten)
+            SqliteNative.LeaveLog(_writer);
         _writer.Dispose();
+        _files.End();
         _directory.Dispose();
     }
 
-    // IMMEDIATE: the one writer never finds out in the middle that it may not write.
-    private void InTransaction(Action write)
+    // A number that changes with each commit of another connection.
+    private long OthersVersion() => _writer.ExecuteScalar<long>("PRAGMA data_version");
+
+    // Somebody may have the database open by SQLite as well, and change it or copy the log into it: that is found out by generations, not here.
+    private bool WroteOrderly()
     {
+        try
+        {
+            var version = OthersVersion();
+            if (version != _othersVersion)
+            {
+                _othersVersion = version;
+                return true;
+            }
+
+            var (_, frames, copied) = _writer.QuerySingle<(long Busy, long Frames, long Copied)>("PRAGMA wal_checkpoint(NOOP)");
+            if (frames != copied)
+                return false;
+            // The whole log was copied. A connection of its own has no pages in memory.
+            using var alone = DatabaseFile.OpenAlone(_directory.DatabasePath, SqliteOpenMode.ReadOnly);
+            return alone.ExecuteScalar<long>(SqliteStatements.SelectLastRevision) >= _directory.Mark.Revision;
+        }
+        catch (SqliteException)
+        {
+            return false;
+        }
+    }
+
+    // IMMEDIATE: the one writer never finds out in the middle that it may not write.
+    private void InTransaction(Action write, long? revision)
+    {
+        _files.RequireUntouched();
         _writer.ExecuteKept(SqliteStatements.Begin);
         try
         {
@@ -138,8 +201,11 @@ public sealed class SqliteClaimStore : IClaimStore
         catch
         {
             RollBack();
+            _files.RequireDatabaseUntouched();
             throw;
         }
+
+        _files.Committed(revision);
     }
 
     // After some failures SQLite has rolled back by itself and says so; the failure that led here is the one that counts.

@@ -4,7 +4,10 @@ using Microsoft.Data.Sqlite;
 namespace ResourceService.Storage.Sqlite;
 
 /// <summary>Opens connections to one database file, with every PRAGMA that durability rests on set and read back.</summary>
-internal sealed class SqliteConnections(string databasePath, StorageOptions options)
+/// <param name="databasePath">The file.</param>
+/// <param name="options">How it is used.</param>
+/// <param name="files">Where the file and its log must be for what is read to be the ledger; null for a file that nobody serves.</param>
+internal sealed class SqliteConnections(string databasePath, StorageOptions options, StoreFiles? files = null)
 {
     // Readers that meet the writer in its checkpoint wait this long; the writer itself never meets another writer.
     private const int BusyTimeoutMs = 5_000;
@@ -24,6 +27,9 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
             Require(connection, "cache_size", -options.CacheMb * 1024L);
             Require(connection, "temp_store", 2L);
             Require(connection, "wal_autocheckpoint", options.CheckpointPages);
+            // A log that a long reader made grow gives its room back when it begins anew; one that is closed is empty.
+            Require(connection, "journal_size_limit", 2L * options.CheckpointPages * PageSize);
+            SqliteNative.KeepLog(connection);
             if (options.DatabaseSizeMaxMb > 0)
                 LimitSize(connection, options.DatabaseSizeMaxMb * 1024L * 1024 / PageSize);
             return connection;
@@ -38,6 +44,8 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
     /// <summary>A connection that only reads, from a pool.</summary>
     public SqliteConnection OpenReader()
     {
+        // A new connection would read whatever has the name now.
+        files?.RequireInPlace();
         var connection = Open(new SqliteConnection(ConnectionString(SqliteOpenMode.ReadOnly, pooling: true)));
         connection.Execute("PRAGMA query_only = 1");
         return connection;
