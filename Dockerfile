@@ -25,7 +25,12 @@ RUN dotnet publish src/ResourceService.Server/ResourceService.Server.csproj \
 
 # No shell, no package manager.
 FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+# Named by who builds a release: docker build --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) ...
+ARG VERSION=unreleased
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ResourceService" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.description="Admits claims of compute resources by instances on nodes, durably and never over capacity (gRPC)"
 WORKDIR /app
 COPY --from=build /app ./

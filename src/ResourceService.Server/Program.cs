@@ -17,12 +17,20 @@ try
         return 0;
     }
 
+    if (Arguments.AskForVersion(args))
+    {
+        Console.WriteLine(ServiceVersion.Text);
+        return 0;
+    }
+
     if (Arguments.NameACommand(args))
         return StoreCommands.Run(args);
     Arguments.Check(args);
     await using var app = ServiceComposition.Build(args);
     options = app.Services.GetRequiredService<ServiceOptions>();
     var fleet = app.Services.GetRequiredService<Fleet>();
+    app.Logger.Starting(ServiceVersion.Text);
+    app.StartTelemetry();
     fleet.Start();
     app.Lifetime.ApplicationStarted.Register(() =>
     {
@@ -35,7 +43,9 @@ try
         app.Logger.Stopping();
         app.Services.GetRequiredService<IdempotentCalls>().Stop();
     });
-    await app.RunAsync();
+    await app.StartAsync();
+    await app.WaitForShutdownAsync();
+    // Before the host's own parts: a collector that does not answer may hold those for seconds, and everything accepted is durable without it.
     fleet.Dispose();
     return 0;
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ResourceService.Server.Audits;
 using ResourceService.Server.Claims;
 using ResourceService.Server.Grpc;
@@ -141,7 +142,10 @@ internal static class ServiceComposition
             })
             .AddCheck<StoreHealthCheck>("store", tags: [ReadyTag])
             .AddCheck<TokenKeysHealthCheck>("token keys", tags: [ReadyTag])
-            .AddCheck("process", () => Microsoft.Extensions.Diagnostics.HealthChecks.HealthCheckResult.Healthy(), tags: [LiveTag]);
+            .AddCheck("process", () => HealthCheckResult.Healthy(), tags: [LiveTag]);
+
+        // What a watch of health shows is looked at this often; the library's own half a minute is longer than most outages.
+        services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = publisher.Period = TimeSpan.FromSeconds(1));
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

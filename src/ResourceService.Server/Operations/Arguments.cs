@@ -10,6 +10,9 @@ internal static class Arguments
     /// <summary>Whether they ask what the program does.</summary>
     public static bool AskForHelp(string[] args) => args.Intersect(_help, StringComparer.OrdinalIgnoreCase).Any();
 
+    /// <summary>Whether they ask which version of the program this is.</summary>
+    public static bool AskForVersion(string[] args) => args is ["--version"];
+
     /// <summary>Whether they begin with a command's name, or with a word that could only be meant for one.</summary>
     public static bool NameACommand(string[] args) => args is [{ Length: > 0 } first, ..] && first[0] is not ('-' or '/') && !first.Contains('=');
 

@@ -20,6 +20,8 @@ internal static class Usage
         Without a command it serves. The commands work on the store that the same settings name:
         {Commands}
 
+        --version prints the version.
+
         Settings also come from appsettings.json beside the program and from the environment (Storage__DataDirectory=data). With their defaults:
           --{SettingNames.Urls}={ServiceOptions.DefaultUrl}
           --{SettingNames.SettingsFile}=

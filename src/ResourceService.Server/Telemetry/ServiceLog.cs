@@ -14,6 +14,9 @@ internal static partial class ServiceLog
     [LoggerMessage(51, LogLevel.Warning, "{Count} more nodes had something else recorded as used than their claims add up to")]
     public static partial void MoreUsageDiffered(this ILogger logger, int count);
 
+    [LoggerMessage(60, LogLevel.Information, "Starting version {Version}")]
+    public static partial void Starting(this ILogger logger, string version);
+
     [LoggerMessage(2, LogLevel.Information, "Listening on {Address}")]
     public static partial void Listening(this ILogger logger, string address);
 

@@ -28,7 +28,7 @@ internal static class TelemetryComposition
         // The variables come last, so that they win over the service's own name for itself.
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource
             .Clear()
-            .AddService("resource-service", serviceVersion: typeof(TelemetryComposition).Assembly.GetName().Version!.ToString(3))
+            .AddService("resource-service", serviceVersion: ServiceVersion.Text)
             .AddTelemetrySdk()
             .AddEnvironmentVariableDetector());
         if (traces)
@@ -46,8 +46,19 @@ internal static class TelemetryComposition
         }
 
         if (logs)
-            telemetry.WithLogging(logging => logging.AddOtlpExporter());
+            // The body is the line as people read it; the template goes along as an attribute.
+            telemetry.WithLogging(logging => logging.AddOtlpExporter(), options => options.IncludeFormattedMessage = true);
         return traces || sentMetrics || metrics.Port > 0;
+    }
+
+    /// <summary>
+    /// Lets metrics and traces begin. The library makes what collects them when the host starts: what is counted before, such as leases that end while
+    /// the ledger is loaded, would be sent nowhere.
+    /// </summary>
+    public static void StartTelemetry(this WebApplication app)
+    {
+        app.Services.GetService<MeterProvider>();
+        app.Services.GetService<TracerProvider>();
     }
 
     // Lines written during a call whose trace is known carry its ids. The host brings only the simple format, and would not let another be chosen.

@@ -51,7 +51,7 @@ internal static class TelemetryRules
            let prefix = $"OTEL_EXPORTER_OTLP_{part}"
            from rule in new (string, Func<string, string?>)[]
            {
-               ($"{prefix}ENDPOINT", Endpoint), ($"{prefix}PROTOCOL", OneOf(["grpc", "http/protobuf"])), ($"{prefix}TIMEOUT", Number), ($"{prefix}HEADERS", Pairs),
+               ($"{prefix}ENDPOINT", Endpoint), ($"{prefix}PROTOCOL", Protocol), ($"{prefix}TIMEOUT", Number), ($"{prefix}HEADERS", Pairs),
                ($"{prefix}COMPRESSION", OneOf(["none", "gzip"])),
            }
            select rule,
@@ -65,12 +65,17 @@ internal static class TelemetryRules
         ("OTEL_RESOURCE_ATTRIBUTES", Pairs),
         ("OTEL_TRACES_SAMPLER", OneOf(_samplers)),
         ("OTEL_TRACES_SAMPLER_ARG", Ratio),
+        // The library ends the program when this is anything else.
+        ("OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY", OneOf(["in_memory", "disk"])),
     ];
 
     private static Func<string, string?> OneOf(string[] words, bool mayBeSeveral = false) => value =>
         (mayBeSeveral ? value.Split(',', StringSplitOptions.TrimEntries) : [value]).All(word => words.Contains(word, StringComparer.OrdinalIgnoreCase))
             ? null
             : string.Join(" or ", words);
+
+    // The one word that the library takes in small letters only: by others it would send gRPC.
+    private static string? Protocol(string value) => value is "grpc" or "http/protobuf" ? null : "grpc or http/protobuf, in small letters";
 
     private static string? Endpoint(string value) =>
         Uri.TryCreate(value, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)

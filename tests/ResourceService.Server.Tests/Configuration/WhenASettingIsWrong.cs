@@ -125,6 +125,8 @@ public sealed class WhenASettingIsWrong : IDisposable
         {
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = ("garbage", "an address such as http://127.0.0.1:4317"),
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = ("foo", "grpc or http/protobuf"),
+            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = ("HTTP/PROTOBUF", "grpc or http/protobuf, in small letters"),
+            ["OTEL_DOTNET_EXPERIMENTAL_OTLP_RETRY"] = ("memory", "in_memory or disk"),
             ["OTEL_EXPORTER_OTLP_LOGS_TIMEOUT"] = ("-1", "a whole number above 0"),
             ["OTEL_METRIC_EXPORT_INTERVAL"] = ("10s", "a whole number above 0"),
             ["OTEL_RESOURCE_ATTRIBUTES"] = ("production", "of the form name=value,name=value"),

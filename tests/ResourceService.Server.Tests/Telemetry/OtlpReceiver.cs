@@ -21,6 +21,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
     private readonly ConcurrentQueue<ReceivedLog> _logs = new();
     private readonly ConcurrentDictionary<string, string> _metrics = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ulong> _sums = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _resource = new(StringComparer.Ordinal);
 
     private OtlpReceiver()
@@ -44,6 +45,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>The names of the metrics so far, and the unit of each.</summary>
     public IReadOnlyDictionary<string, string> Metrics => _metrics;
+
+    /// <summary>The counters of whole numbers, each over all of its labels as last received.</summary>
+    public IReadOnlyDictionary<string, ulong> Sums => _sums;
 
     /// <summary>What the sender says of itself.</summary>
     public IReadOnlyDictionary<string, string> Resource => _resource;
@@ -88,6 +92,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                         break;
                     case "opentelemetry.proto.collector.metrics.v1.MetricsService":
                         _metrics[item.Text(1)] = item.Text(3);
+                        if (item.Has(7))
+                            _sums[item.Text(1)] = item.Message(7).Messages(1).Aggregate(0UL, (sum, point) => sum + point.Number(6));
                         break;
                     case "opentelemetry.proto.collector.logs.v1.LogsService":
                         _logs.Enqueue(new ReceivedLog(item.Message(5).Text(1), item.Hex(9), item.Hex(10)));

@@ -102,6 +102,36 @@ public sealed class WhenTelemetryIsSent : IAsyncLifetime
         Assert.Empty(_receiver.Spans);
     }
 
+    [Fact]
+    public async Task Log_lines_arrive_as_people_read_them_from_a_service_that_names_its_version()
+    {
+        await using var service = await StartAsync();
+
+        await Eventually.HoldsAsync(
+            "the line arrives", () => Task.FromResult(_receiver.Logs.Any(log => log.Text == $"Listening on {service.Clients.Address.GetLeftPart(UriPartial.Authority)}")));
+
+        Assert.Equal(service.Clients.GetType().Assembly.GetName().Version!.ToString(3), _receiver.Resource["service.version"]);
+    }
+
+    [Fact]
+    public async Task What_is_counted_while_the_service_starts_arrives()
+    {
+        DateTimeOffset leaseEnd;
+        await using (var before = await ServiceProcess.StartAsync(_directory.Path))
+        {
+            await before.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
+            var request = Requests.Claim("node-1");
+            request.Lease = Requests.Seconds(1);
+            leaseEnd = (await before.Clients.Claims.ClaimInstanceAsync(request)).Claim.LeaseExpireTime.ToDateTimeOffset();
+            await before.KillHardAsync();
+        }
+
+        await Eventually.HoldsAsync("the lease has ended", () => Task.FromResult(TimeProvider.System.GetUtcNow() > leaseEnd));
+        await using var service = await StartAsync();
+
+        await Eventually.HoldsAsync("the end is told", () => Task.FromResult(_receiver.Sums.GetValueOrDefault("resource_service.expired_leases") == 1));
+    }
+
     private Task<ServiceProcess> StartAsync(params string[] settings) => ServiceProcess.StartAsync(
         _directory.Path,
         [$"--OTEL_EXPORTER_OTLP_ENDPOINT={_receiver.Address}", "--OTEL_BSP_SCHEDULE_DELAY=50", "--OTEL_BLRP_SCHEDULE_DELAY=50",
