@@ -40,7 +40,7 @@ internal static class ServiceComposition
         // By the port itself: a host header says what the caller likes.
         if (metrics.Port > 0)
             app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
-        app.Use(UnreadAnswer.WaitAsync);
+        app.Use(CallEnd.WaitAsync);
         app.UseContractErrors(requests.MessageBytesMax);
         app.UseCallPace();
         app.UseAccessRules(security, limits);
@@ -106,6 +106,7 @@ internal static class ServiceComposition
         services.AddSingleton<MigrationQueries>();
         services.AddSingleton<NodeAudits>();
         services.AddHostedService<AuditLoop>();
+        services.AddHostedService<IdleMemory>();
     }
 
     private static void AddGrpc(WebApplicationBuilder builder, RequestOptions requests, MetricsOptions metrics, bool callsAreObserved)
@@ -125,6 +126,7 @@ internal static class ServiceComposition
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<CallTelemetry>();
         services.AddSingleton<ErrorInterceptor>();
+        services.AddSingleton<WorkGates>();
         services.AddSingleton<AnswerInterceptor>();
         services.AddSingleton<NodeGrpcService>();
         services.AddSingleton<ClaimGrpcService>();

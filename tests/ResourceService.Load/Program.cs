@@ -10,6 +10,7 @@ var root = new RootCommand("Load and replay tool of ResourceService: replays a r
     new FillCommand().Create(),
     new SoakCommand().Create(),
     new OverheadCommand().Create(),
+    new AbuseCommand().Create(),
 };
 try
 {

@@ -20,7 +20,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
     }
 
     /// <summary>A page of claims.</summary>
-    public V1.ListClaimsResponse List(V1.ListClaimsRequest request)
+    public V1.ListClaimsResponse List(V1.ListClaimsRequest request, CancellationToken cancellation)
     {
         var violations = new FieldViolations();
         violations.OptionalId("node_id", request.NodeId);
@@ -35,7 +35,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         var list = new V1.ListClaimsRequest(request) { PageSize = 0, PageToken = "" };
         var after = PageTokens.ReadNumber(list, request.PageToken);
         var response = new V1.ListClaimsResponse();
-        if (Pages.Fill(response.Claims, Select(request, after, pageSize + 1), pageSize, ToContract) is { } last)
+        if (Pages.Fill(response.Claims, Select(request, after, pageSize + 1), pageSize, ToContract, cancellation) is { } last)
             response.NextPageToken = PageTokens.Write(list, last.Id.Sequence.ToString());
         return response;
     }

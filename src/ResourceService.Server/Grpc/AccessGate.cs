@@ -85,7 +85,7 @@ internal sealed class AccessGate(
         }
 
         var watches = http.Features.GetRequiredFeature<ClientAddress>().HealthWatches;
-        if (!watches.HasRoom)
+        if (!watches.HasRoom())
         {
             await RefuseAsync(http, AccessRefusal.AddressLimited, "", RpcErrors.HealthWatched());
             return;

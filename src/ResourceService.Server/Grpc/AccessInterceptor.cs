@@ -44,14 +44,19 @@ internal sealed class AccessInterceptor(NodeOwnership nodes, AccessLog log) : In
 
     private static async Task ExplainEndAsync(Task stream, ServerCallContext context)
     {
+        // Asked for first: of a call that has ended no features are left.
+        var open = context.GetHttpContext().Features.Get<OpenStream>();
         try
         {
             await stream;
         }
-        catch (OperationCanceledException) when (context.GetHttpContext().Features.Get<OpenStream>()?.EndedBecause is not null)
+        catch (OperationCanceledException) when (open?.EndedBecause is not null)
         {
-            throw context.GetHttpContext().Features.Get<OpenStream>()!.EndedBecause!.ToException();
+            // Told below, as for watches, which end quietly.
         }
+
+        if (context.CancellationToken.IsCancellationRequested && open?.EndedBecause is { } why)
+            throw why.ToException();
     }
 
     private void CheckNode(IMessage request, ServerCallContext context)

@@ -60,7 +60,7 @@ internal sealed class AuditGrpcService(
             before = long.TryParse(position.Tail, out var sequence) ? (position.Number, sequence) : throw RpcErrors.InvalidPageToken().ToException();
         var page = reader.ListAudits(new AuditFilter(node, start?.UnixMs, end?.UnixMs, request.DriftOnly, before), pageSize + 1);
         var response = new V1.ListAuditsResponse();
-        if (Pages.Fill(response.Audits, page, pageSize, audit => AuditMapping.ToContract(audit, NameOf(audit.Id.NodeKey))) is { } last)
+        if (Pages.Fill(response.Audits, page, pageSize, audit => AuditMapping.ToContract(audit, NameOf(audit.Id.NodeKey)), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, $"{last.Time.UnixMs}/{last.Id.Sequence}");
         return Task.FromResult(response);
     }
@@ -96,7 +96,7 @@ internal sealed class AuditGrpcService(
             history.RequireKept(position);
 
         var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
-        if (Pages.Fill(response.Events, events, pageSize, recorded => EventMapping.ToContract(recorded, NameOf(recorded.NodeKey))) is { } last)
+        if (Pages.Fill(response.Events, events, pageSize, recorded => EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Revision}");
         return Task.FromResult(response);
     }
@@ -128,7 +128,7 @@ internal sealed class AuditGrpcService(
                 : null,
             revision => new V1.WatchEventsResponse { Revision = revision },
             responseStream,
-            context.CancellationToken);
+            context);
     }
 
     public override async Task<V1.VerifyLedgerResponse> VerifyLedger(V1.VerifyLedgerRequest request, ServerCallContext context)

@@ -148,7 +148,7 @@ internal sealed class ClaimGrpcService(
     }
 
     public override Task<V1.ListClaimsResponse> ListClaims(V1.ListClaimsRequest request, ServerCallContext context) =>
-        Task.FromResult(queries.List(request));
+        Task.FromResult(queries.List(request, context.CancellationToken));
 
     // One step of a claim's life, on its node.
     private async Task<TReply> StepAsync<TReply>(

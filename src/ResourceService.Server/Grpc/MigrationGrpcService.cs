@@ -150,5 +150,5 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
     }
 
     public override Task<V1.ListMigrationsResponse> ListMigrations(V1.ListMigrationsRequest request, ServerCallContext context) =>
-        Task.FromResult(queries.List(request));
+        Task.FromResult(queries.List(request, context.CancellationToken));
 }

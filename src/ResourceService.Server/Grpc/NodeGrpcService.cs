@@ -70,7 +70,7 @@ internal sealed class NodeGrpcService(
         var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
         var after = new NodeId(position?.Tail ?? "");
         var found = nodes.ById.Select(worker => worker.View).Where(node => node.Id > after && node.Exists && filter.Takes(node));
-        if (Pages.Fill(response.Nodes, found, pageSize, node => ContractMapping.ToContract(node, full)) is { } last)
+        if (Pages.Fill(response.Nodes, found, pageSize, node => ContractMapping.ToContract(node, full), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Id.Value}");
         return Task.FromResult(response);
     }
@@ -146,7 +146,7 @@ internal sealed class NodeGrpcService(
         var found = finder.Find(new CandidateQuery(resources!, filter, strategy), request.Limit == 0 ? 10 : request.Limit);
         var response = new V1.FindCandidatesResponse();
         // Fewer than were asked for when they are large: the best come first.
-        Pages.Fill(response.Candidates, found.Nodes, found.Nodes.Count, node => ToCandidate(node, resources!.Amounts));
+        Pages.Fill(response.Candidates, found.Nodes, found.Nodes.Count, node => ToCandidate(node, resources!.Amounts), context.CancellationToken);
         var summary = RpcErrors.ToContract(found.Refusals);
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
@@ -174,7 +174,7 @@ internal sealed class NodeGrpcService(
             },
             revision => new V1.WatchNodesResponse { Revision = revision },
             responseStream,
-            context.CancellationToken);
+            context);
     }
 
     public override Task<V1.ListUsageSnapshotsResponse> ListUsageSnapshots(V1.ListUsageSnapshotsRequest request, ServerCallContext context)
@@ -199,7 +199,7 @@ internal sealed class NodeGrpcService(
         var afterMs = lastMs > 0 ? lastMs + Math.Max(0, intervalMs - 1) : (start?.UnixMs ?? 0) - 1;
         var snapshots = reader.ListUsageSnapshots(worker.View.NodeKey, afterMs, end?.UnixMs ?? long.MaxValue, intervalMs, pageSize + 1);
         var response = new V1.ListUsageSnapshotsResponse();
-        if (Pages.Fill(response.Snapshots, snapshots, pageSize, snapshot => ContractMapping.ToContract(snapshot, id)) is { } last)
+        if (Pages.Fill(response.Snapshots, snapshots, pageSize, snapshot => ContractMapping.ToContract(snapshot, id), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, last.Time.UnixMs.ToString());
         return Task.FromResult(response);
     }

@@ -17,7 +17,9 @@ internal static class Pages
     /// <param name="found">What the list has from the page's start on; read no further than one item behind the page.</param>
     /// <param name="countMax">How many were asked for.</param>
     /// <param name="toContract">An item as the contract has it.</param>
-    public static TSource? Fill<TSource, TItem>(RepeatedField<TItem> page, IEnumerable<TSource> found, int countMax, Func<TSource, TItem> toContract)
+    /// <param name="cancellation">Ends it when nobody waits for the page any more.</param>
+    public static TSource? Fill<TSource, TItem>(
+        RepeatedField<TItem> page, IEnumerable<TSource> found, int countMax, Func<TSource, TItem> toContract, CancellationToken cancellation)
         where TSource : class
         where TItem : IMessage
     {
@@ -25,6 +27,7 @@ internal static class Pages
         var bytes = 0;
         foreach (var source in found)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (page.Count == countMax)
                 return last;
             var item = toContract(source);

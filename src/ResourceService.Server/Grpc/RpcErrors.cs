@@ -150,6 +150,10 @@ internal static class RpcErrors
         Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many answers are not read yet; read them, then retry with the same request_id."),
         _retrySoon);
 
+    /// <summary>Too many large answers are being asked for.</summary>
+    public static Status AddressBusy() => WithRetry(
+        Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many lists of this client's address wait to be made; ask for fewer at a time."), _retryLater);
+
     /// <summary>Too many callers that are not known hold streams that are open to everyone.</summary>
     public static Status HealthWatched() => WithRetry(
         Make(Code.Unavailable, ErrorReason.CallerLimited, "Too many callers that are not known hold streams already; ask for health with Check, or come back."), _retryLater);

@@ -3,46 +3,53 @@ using ResourceService.Server.Security;
 namespace ResourceService.Server.Grpc;
 
 /// <summary>
-/// An answer that waits for its caller to read it: an HTTP/2 client says how much it takes, which may be nothing, and what it does not take stays in
-/// memory. A feature of its call from when it is made until it is read.
+/// An answer from when it is made until its caller has read it: an HTTP/2 client says how much it takes, which may be nothing, and what it does not
+/// take stays in memory. A feature of its call; absent where an answer is small and made at once.
 /// </summary>
 /// <param name="unread">What the caller's address has not read.</param>
-/// <param name="bytes">The answer's size.</param>
-internal sealed class UnreadAnswer(Bound unread, int bytes)
+/// <param name="gate">What to leave once the answer is written; null where there was no gate.</param>
+internal sealed class UnreadAnswer(Bound unread, WorkGate? gate)
 {
     // Smaller ones are about what each call holds anyway, and waiting for them would cost most calls a second frame on the wire.
     private const int CountedBytesMin = 4 * 1024;
 
-    /// <summary>Counts the answer of a call, unless it is small.</summary>
+    private WorkGate? _gate = gate;
+    private int _bytes;
+
+    /// <summary>Whether it is large enough to wait until it is read.</summary>
+    public bool IsCounted => _bytes > 0;
+
+    /// <summary>Counts the answer of a call that came through no gate, unless it is small.</summary>
     public static void Count(HttpContext http, Bound unread, int bytes)
     {
         if (bytes < CountedBytesMin)
             return;
-        unread.Take(bytes);
-        http.Features.Set(new UnreadAnswer(unread, bytes));
+        var answer = new UnreadAnswer(unread, null);
+        answer.Count(bytes);
+        http.Features.Set(answer);
     }
 
-    /// <summary>
-    /// Carries a call out and waits until its answer is read or given up. Without the flush a call is over for the server as soon as its answer is
-    /// made; with it once the last byte is on its way.
-    /// </summary>
-    public static async Task WaitAsync(HttpContext http, RequestDelegate next)
+    /// <summary>Counts the answer, unless it is small.</summary>
+    public void Count(int bytes)
     {
-        try
-        {
-            await next(http);
-            if (http.Features.Get<UnreadAnswer>() is not null)
-                await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
-        }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
-        {
-            // The caller left: nobody reads it any more.
-        }
-        finally
-        {
-            http.Features.Get<UnreadAnswer>()?.End();
-        }
+        if (bytes < CountedBytesMin)
+            return;
+        unread.Take(bytes);
+        _bytes = bytes;
     }
 
-    private void End() => unread.GiveBack(bytes);
+    /// <summary>It is written, or nobody waits for it: the next may be made.</summary>
+    public void Made()
+    {
+        _gate?.Leave();
+        _gate = null;
+    }
+
+    /// <summary>It is read, or nobody will.</summary>
+    public void End()
+    {
+        Made();
+        unread.GiveBack(_bytes);
+        _bytes = 0;
+    }
 }

@@ -1,7 +1,10 @@
+using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
+using ResourceService.Server.Security;
 using ResourceService.Server.Telemetry;
 using ResourceService.Storage;
 
@@ -9,15 +12,19 @@ namespace ResourceService.Server.History;
 
 /// <summary>
 /// Sends the ledger's history to one watcher. Nothing is queued for it: it reads on from where it is, from memory or from the store, as fast as
-/// its connection takes it, so a slow watcher costs a page of events and slows nobody. One that takes nothing at all for too long is cut off and told
-/// where to resume.
+/// its connection takes it, so a slow watcher costs a page of events and slows nobody. One that is far behind waits for its turn among all large
+/// answers before each page. One that takes nothing at all for too long is cut off and told where to resume.
 /// </summary>
-internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, RequestOptions options, TimeProvider time, ILogger<HistoryWatch> logger)
+internal sealed class HistoryWatch(
+    LedgerHistory history, WorkGates gates, StoppingSignal stop, RequestOptions options, TimeProvider time, ILogger<HistoryWatch> logger)
 {
-    private const int PageSize = 1_000;
+    private const int PageSize = 256;
 
-    private static readonly WriteOptions _moreFollows = new(WriteFlags.BufferHint);
-    private static readonly WriteOptions _flush = new();
+    // A watcher of quiet nodes is told after so many changes how far it is.
+    private const int ProgressEvery = 1_000;
+
+    // Who keeps up never waits: this many changes are made into messages in less time than it takes to change threads.
+    private const int BehindMin = 32;
 
     private int _count;
 
@@ -28,59 +35,67 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
     /// <param name="revision">The revision to go on after; 0 for from now on.</param>
     /// <param name="toMessage">An event as the watcher sees it; null when it is not meant for it.</param>
     /// <param name="toProgress">A message that says only how far the watch is.</param>
-    /// <param name="output">Where messages go.</param>
-    /// <param name="cancellation">Ends when the caller leaves.</param>
+    /// <param name="stream">Where messages go.</param>
+    /// <param name="context">The call.</param>
     public async Task RunAsync<TMessage>(
-        long revision, Func<LedgerEvent, TMessage?> toMessage, Func<long, TMessage> toProgress, IServerStreamWriter<TMessage> output,
-        CancellationToken cancellation)
-        where TMessage : class
+        long revision, Func<LedgerEvent, TMessage?> toMessage, Func<long, TMessage> toProgress, IServerStreamWriter<TMessage> stream,
+        ServerCallContext context)
+        where TMessage : class, IMessage
     {
         var last = history.LastRevision;
         if (revision > last)
             throw RpcErrors.RevisionInFuture(revision, last).ToException();
-        if (revision > 0)
-            history.RequireKept(revision);
 
+        var address = context.GetHttpContext().Features.GetRequiredFeature<ClientAddress>();
         var stall = TimeSpan.FromSeconds(options.WatchStallSeconds);
         var position = revision > 0 ? revision : last;
         // What the watcher certainly has, and how far it knows to be.
         var (sent, told) = (position, position);
         Interlocked.Increment(ref _count);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, stop.Token);
+        var output = new WatchOutput<TMessage>(stream, address.Unread, stall, time, context.CancellationToken, ending.Token);
         try
         {
-            await WriteAsync(toProgress(position), _flush);
-            while (true)
+            if (revision > 0)
             {
-                var events = history.ReadAfter(position, PageSize);
-                // Revisions that are missing may have been dropped meanwhile, as too old: that must not go unnoticed.
-                if (events.Count > 0 && events[0].Revision > position + 1)
-                    history.RequireKept(position);
-                // Held back until it is known whether another follows: flushing each message is a watch's main cost.
-                TMessage? held = null;
-                foreach (var recorded in events)
+                if (!await EnterAsync(address, ending.Token))
                 {
-                    if (toMessage(recorded) is { } message)
-                    {
-                        if (held is not null)
-                            await WriteAsync(held, _moreFollows);
-                        (held, told) = (message, recorded.Revision);
-                    }
-
-                    position = recorded.Revision;
+                    stop.Token.ThrowIfCancellationRequested();
+                    return;
                 }
 
-                // A watcher of quiet nodes learns now and then how far it is, so that it can resume from there.
-                if (held is null && position - told >= PageSize)
-                    (held, told) = (toProgress(position), position);
-                if (held is not null)
-                    await WriteAsync(held, _flush);
-                sent = position;
-                if (events.Count == 0)
-                    await history.WaitAfterAsync(position, ending.Token);
+                RequireKept(revision);
             }
+
+            await output.AddAsync(toProgress(position));
+            await output.SendAsync();
+            while (!ending.IsCancellationRequested)
+            {
+                var isBehind = history.LastRevision - position > BehindMin;
+                if (isBehind && !await EnterAsync(address, ending.Token))
+                    break;
+                int read;
+                try
+                {
+                    read = await GatherAsync();
+                }
+                finally
+                {
+                    if (isBehind)
+                        gates.Pages.Leave();
+                }
+
+                await output.SendAsync();
+                sent = position;
+                // Whoever leaves while nothing happens, as most do, costs no exception.
+                if (read == 0)
+                    await history.WaitAfterAsync(position, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            stop.Token.ThrowIfCancellationRequested();
+            context.Status = new Status(StatusCode.Cancelled, "");
         }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested && !context.CancellationToken.IsCancellationRequested)
         {
             throw RpcErrors.Stopping().ToException();
         }
@@ -95,11 +110,58 @@ internal sealed class HistoryWatch(LedgerHistory history, StoppingSignal stop, R
             Interlocked.Decrement(ref _count);
         }
 
-        // A token given to the write itself would reset the stream when the service stops, and the caller would not learn why.
-        Task WriteAsync(TMessage message, WriteOptions write)
+        async ValueTask<int> GatherAsync()
         {
-            output.WriteOptions = write;
-            return output.WriteAsync(message, cancellation).WaitAsync(stall, time, ending.Token);
+            var events = history.ReadAfter(position, PageSize);
+            // Revisions that are missing may have been dropped meanwhile, as too old: that must not go unnoticed.
+            if (events.Count > 0 && events[0].Revision > position + 1)
+                history.RequireKept(position);
+            foreach (var recorded in events)
+            {
+                if (output.IsFull)
+                    break;
+                if (toMessage(recorded) is { } message)
+                {
+                    await output.AddAsync(message);
+                    told = recorded.Revision;
+                }
+
+                position = recorded.Revision;
+            }
+
+            if (output.IsEmpty && position - told >= ProgressEvery)
+            {
+                await output.AddAsync(toProgress(position));
+                told = position;
+            }
+
+            return events.Count;
         }
+    }
+
+    private void RequireKept(long revision)
+    {
+        try
+        {
+            history.RequireKept(revision);
+        }
+        finally
+        {
+            gates.Pages.Leave();
+        }
+    }
+
+    // False when the watch has ended meanwhile.
+    private async ValueTask<bool> EnterAsync(ClientAddress address, CancellationToken ending)
+    {
+        if (!address.Unread.HasRoom())
+            throw RpcErrors.AnswersUnread().ToException();
+        var turn = await gates.Pages.EnterAsync(address, ending);
+        if (turn == WorkTurn.Refused)
+            throw RpcErrors.AddressBusy().ToException();
+        if (turn != WorkTurn.Begun || !ending.IsCancellationRequested)
+            return turn == WorkTurn.Begun;
+        gates.Pages.Leave();
+        return false;
     }
 }

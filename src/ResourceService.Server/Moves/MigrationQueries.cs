@@ -21,7 +21,7 @@ internal sealed class MigrationQueries(NodeDirectory nodes, IClaimReader reader)
     }
 
     /// <summary>A page of moves.</summary>
-    public V1.ListMigrationsResponse List(V1.ListMigrationsRequest request)
+    public V1.ListMigrationsResponse List(V1.ListMigrationsRequest request, CancellationToken cancellation)
     {
         var violations = new FieldViolations();
         violations.OptionalId("node_id", request.NodeId);
@@ -45,7 +45,7 @@ internal sealed class MigrationQueries(NodeDirectory nodes, IClaimReader reader)
         var filter = new MigrationFilter(
             states.Count == 0 ? _inFlight : states, types, node?.View.NodeKey, request.InstanceId.Length == 0 ? null : request.InstanceId);
         var page = reader.ListMigrations(filter, after, pageSize + 1);
-        if (Pages.Fill(response.Migrations, page, pageSize, migration => MigrationMapping.ToContract(migration, nodes)) is { } last)
+        if (Pages.Fill(response.Migrations, page, pageSize, migration => MigrationMapping.ToContract(migration, nodes), cancellation) is { } last)
             response.NextPageToken = PageTokens.Write(list, last.Id.Sequence.ToString());
         return response;
     }

@@ -31,7 +31,7 @@ public sealed class LimitOptions
     public int ConnectionsPerAddressMax { get; set; } = 1_000;
 
     /// <summary>
-    /// The most that answers which their callers have not read may hold, in MiB; of one client address a quarter. Calls beyond it are told to come back.
+    /// The most that answers and watches which their callers have not read may hold, in MiB; of one client address a quarter. Calls beyond it are told to come back.
     /// In memory they are a few times as large. Answers below 4 KiB are not counted. 4 to 65,536.
     /// </summary>
     public int UnreadAnswersMaxMb { get; set; } = 128;

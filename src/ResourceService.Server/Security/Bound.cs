@@ -11,7 +11,8 @@ internal sealed class Bound(long max, Bound? whole = null)
     private long _taken;
 
     /// <summary>Whether more may be taken.</summary>
-    public bool HasRoom => Volatile.Read(ref _taken) < max && whole is not { HasRoom: false };
+    /// <param name="share">By who takes no more than this share of all.</param>
+    public bool HasRoom(double share = 1) => Volatile.Read(ref _taken) < max * share && whole?.HasRoom(share) != false;
 
     /// <summary>Takes some.</summary>
     public void Take(long amount)

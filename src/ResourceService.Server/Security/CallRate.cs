@@ -19,6 +19,17 @@ internal sealed class CallRate(int perSecond, int burst, TimeProvider time)
     /// <summary>What may be taken at once after a quiet time.</summary>
     public int Burst => burst;
 
+    /// <summary>How much of what was taken is not paid for.</summary>
+    public int Owed => (int)Math.Min(int.MaxValue, Math.Max(0, Volatile.Read(ref _paidAt) - (double)time.GetTimestamp()) / _ticksEach);
+
+    /// <summary>Gives back what was taken, as far as it is not paid for.</summary>
+    public void GiveBack(int count)
+    {
+        // Most that use this never take any: for them it costs no look at the clock.
+        if (Volatile.Read(ref _paidAt) != long.MinValue && !IsAtRest)
+            Interlocked.Add(ref _paidAt, -(long)(count * _ticksEach));
+    }
+
     /// <summary>Takes all of it or nothing.</summary>
     /// <param name="count">How much.</param>
     /// <param name="atOnce">How much of it must be there; the rest may be paid for later. Not more than a burst.</param>

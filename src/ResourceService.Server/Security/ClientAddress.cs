@@ -9,7 +9,8 @@ namespace ResourceService.Server.Security;
 /// <param name="unreadMax">How many of them there may be.</param>
 /// <param name="healthWatches">Watches of health by callers that are not known, of all addresses.</param>
 /// <param name="healthWatchesMax">How many of them there may be.</param>
-internal sealed class ClientAddress(string name, Bound unread, long unreadMax, Bound healthWatches, int healthWatchesMax)
+/// <param name="takenBack">Calls that it takes back.</param>
+internal sealed class ClientAddress(string name, Bound unread, long unreadMax, Bound healthWatches, int healthWatchesMax, CallRate takenBack)
 {
     private const int AddressesMin = 4;
 
@@ -21,6 +22,9 @@ internal sealed class ClientAddress(string name, Bound unread, long unreadMax, B
 
     /// <summary>Bytes of answers that it was given and has not read.</summary>
     public Bound Unread { get; } = new(unreadMax / AddressesMin, unread);
+
+    /// <summary>Calls that it took back before they were answered.</summary>
+    public CallRate TakenBack => takenBack;
 
     /// <summary>Its watches of health by callers that are not known.</summary>
     public Bound HealthWatches { get; } = new(Math.Max(1, healthWatchesMax / AddressesMin), healthWatches);

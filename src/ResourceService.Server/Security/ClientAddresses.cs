@@ -9,7 +9,7 @@ namespace ResourceService.Server.Security;
 /// The addresses that connections come from, each with what it holds. Before TLS and before anyone is known: who only connects is bounded too. No
 /// address is an exception, neither this machine's nor a proxy's. The ports of probes and metrics have places of their own.
 /// </summary>
-internal sealed class ClientAddresses(LimitOptions options, AccessLog log)
+internal sealed class ClientAddresses(LimitOptions options, RequestOptions requests, AccessLog log, TimeProvider time)
 {
     // Whoever has one address of IPv6 has all of its network.
     private const int NetworkBytesV6 = 8;
@@ -19,6 +19,9 @@ internal sealed class ClientAddresses(LimitOptions options, AccessLog log)
     private readonly long _unreadMax = (long)options.UnreadAnswersMaxMb << 20;
     private readonly Bound _unread = new((long)options.UnreadAnswersMaxMb << 20);
     private readonly Bound _healthWatches = new(options.HealthWatchesMax);
+
+    // All that a connection may have open, and once more: who stops takes back all, and may do so again.
+    private readonly int _takenBackMax = 2 * requests.StreamsPerConnectionMax;
 
     /// <summary>Serves a connection, or closes it when its address has as many as it may.</summary>
     public async Task ServeAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -33,6 +36,7 @@ internal sealed class ClientAddresses(LimitOptions options, AccessLog log)
         try
         {
             connection.Features.Set(address);
+            connection.Features.Set(new ClientConnection(connection, address, log, _takenBackMax, time));
             await next(connection);
         }
         finally
@@ -46,13 +50,17 @@ internal sealed class ClientAddresses(LimitOptions options, AccessLog log)
         lock (_gate)
         {
             if (!_connected.TryGetValue(key, out var address))
-                _connected[key] = address = new ClientAddress(key.Address.ToString(), _unread, _unreadMax, _healthWatches, options.HealthWatchesMax);
+                _connected[key] = address = Add(key.Address);
             if (address.Connections == options.ConnectionsPerAddressMax)
                 return null;
             address.Connections++;
             return address;
         }
     }
+
+    private ClientAddress Add(IPAddress address) => new(
+        address.ToString(), _unread, _unreadMax, _healthWatches, options.HealthWatchesMax,
+        new CallRate(ClientConnection.AddressShare * ClientConnection.PerSecond, ClientConnection.AddressShare * _takenBackMax, time));
 
     // An address without connections is forgotten: what it holds is given back as its calls end.
     private void Leave((IPAddress Address, int Port) key, ClientAddress address)

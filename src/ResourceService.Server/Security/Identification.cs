@@ -44,6 +44,9 @@ internal enum AccessRefusal
 
     /// <summary>The client's address has as many connections, or as many watches of health by callers that are not known, as it may.</summary>
     AddressLimited,
+
+    /// <summary>The connection took back most of the calls that it opened.</summary>
+    CallsTakenBack,
 }
 
 /// <summary>Who calls, or why that is not known.</summary>

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using ResourceService.Server.Tests.Wire;
 
 namespace ResourceService.Server.Tests.Security;
 
