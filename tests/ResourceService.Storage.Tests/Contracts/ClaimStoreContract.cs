@@ -1,5 +1,6 @@
 using CsCheck;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
@@ -90,6 +91,38 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
             events.Select(recorded => recorded.Kind));
         Assert.All(events, recorded => Assert.Equal(RichSample.Audit.Id, recorded.AuditId));
         Assert.Equal((Sample.Amounts(2, 512), Sample.Amounts(3, 512)), (events[0].AmountsBefore, events[0].Amounts));
+    }
+
+    // Resized in place, or moved from another node, whichever stands first in the commit.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void An_instance_that_stays_after_an_audit_ended_its_migration_names_the_audit_and_no_other_does(bool inPlace, bool sourceFirst)
+    {
+        var node = NewNode(1);
+        var source = inPlace ? node : NewNode(2);
+        var bystander = NewNode(3);
+        _ = new DrivenMove(source, node).Start(inPlace ? MigrationType.Resize : MigrationType.ColdMigration);
+        var other = new DrivenMove(bystander, bystander, "other").Start(MigrationType.Resize);
+        Commit(inPlace ? [node, bystander] : [node, source, bystander]);
+        var after = Sample.LeaseEnd.Add(TimeSpan.FromSeconds(1));
+        var observed = new ObservedNode(node.View.Generation, after, AuditScopes.None, node.View.Spec.Inventories, null, [], []);
+        var order = new AuditOrder(
+            RichSample.Audit.Id, AuditMode.Heal, "agent", null, after, Sample.Now, _ => default, () => throw new InvalidOperationException("nothing is adopted"));
+        var before = node.View;
+        var decided = node.Decide(view => DriftRules.Audit(view, observed, order)).Changes;
+        foreach (var (_, stays) in MigrationRules.StaysElsewhere(before, decided, _ => source.View).ToList())
+            source.Apply(Decision.Accept(stays));
+        other.End(MigrationStep.Fail);
+        DrivenNode[] audited = inPlace ? [node] : sourceFirst ? [source, node] : [node, source];
+        var events = Commit(new TestEntry(audited), new TestEntry(bystander)).Events;
+        Restart();
+
+        Assert.Equal(events, Reader.ListEvents(new EventFilter { After = events[0].Revision - 1 }, limit: 10));
+        var stayed = events.Where(recorded => recorded.Kind == ChangeKind.InstanceStayed).ToList();
+        Assert.Equal([RichSample.Audit.Id, null], stayed.Select(recorded => recorded.AuditId));
+        Assert.Equal(source.View.NodeKey, stayed[0].NodeKey);
     }
 
     [Theory]
