@@ -30,8 +30,10 @@ public sealed class CommitBatch
     /// <param name="lastRevision">The revision that the first event follows.</param>
     /// <param name="lastUnchangedRequest">The number that the first request without a change follows.</param>
     /// <param name="entries">About how many entries there will be.</param>
-    public CommitBatch(long lastRevision, long lastUnchangedRequest = 0, int entries = 0)
+    /// <param name="lastTime">The time of the event before the first.</param>
+    public CommitBatch(long lastRevision, long lastUnchangedRequest = 0, int entries = 0, Instant lastTime = default)
     {
+        LastTime = lastTime;
         LastRevision = lastRevision;
         LastUnchangedRequest = lastUnchangedRequest;
         _events = new List<LedgerEvent>(entries);
@@ -40,6 +42,9 @@ public sealed class CommitBatch
 
     /// <summary>The revision of the newest event in the batch, or of the one before it.</summary>
     public long LastRevision { get; private set; }
+
+    /// <summary>The time of the newest event in the batch, or of the one before it. No event is earlier than the one before.</summary>
+    public Instant LastTime { get; private set; }
 
     /// <summary>The number of the newest request that changed nothing.</summary>
     public long LastUnchangedRequest { get; private set; }
@@ -162,6 +167,9 @@ public sealed class CommitBatch
     private void AddChange(NodeView before, AppliedChange applied, RequestOrigin origin)
     {
         LastRevision++;
+        // Decided before the change that was handed in before it: it is told in the order in which both became durable.
+        if (applied.Change.Time > LastTime)
+            LastTime = applied.Change.Time;
         _origins.Add(origin);
         switch (applied.Change)
         {
@@ -211,7 +219,7 @@ public sealed class CommitBatch
         return new LedgerEvent
         {
             Revision = LastRevision,
-            Time = change.Time,
+            Time = LastTime,
             Kind = change.Kind,
             NodeKey = node.NodeKey,
             Generation = node.Generation,
@@ -244,7 +252,7 @@ public sealed class CommitBatch
         return new LedgerEvent
         {
             Revision = LastRevision,
-            Time = change.Time,
+            Time = LastTime,
             Kind = change.Kind,
             NodeKey = after.NodeKey,
             Generation = after.Generation,

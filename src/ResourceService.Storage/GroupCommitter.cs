@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResourceService.Ledger;
 
 namespace ResourceService.Storage;
 
@@ -32,16 +33,22 @@ public sealed class GroupCommitter : IDisposable
 
     private long _lastRevision;
     private long _lastUnchangedRequest;
+
+    // Of the newest event that was or may have been written. Only the writer's thread reads it.
+    private Instant _lastEventTime;
     private volatile bool _available = true;
 
     /// <summary>Starts the writer's thread.</summary>
-    public GroupCommitter(IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision, long lastUnchangedRequest = 0)
+    public GroupCommitter(
+        IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision, long lastUnchangedRequest = 0,
+        Instant lastEventTime = default)
     {
         _store = store;
         _observer = observer;
         _options = options;
         _lastRevision = lastRevision;
         _lastUnchangedRequest = lastUnchangedRequest;
+        _lastEventTime = lastEventTime;
         _thread = new Thread(Run) { Name = "group-committer", IsBackground = true };
         _thread.Start();
     }
@@ -147,7 +154,7 @@ public sealed class GroupCommitter : IDisposable
 
     private bool TryCommit(List<CommitEntry> entries, out Exception cause)
     {
-        var batch = new CommitBatch(_lastRevision, _lastUnchangedRequest, entries.Count);
+        var batch = new CommitBatch(_lastRevision, _lastUnchangedRequest, entries.Count, _lastEventTime);
         var answers = new long?[entries.Count];
         try
         {
@@ -162,6 +169,7 @@ public sealed class GroupCommitter : IDisposable
                     throw new InvalidOperationException("A change of several nodes rests on a lost change of one: all of them are read again.");
             }
 
+            _lastEventTime = batch.LastTime;
             if (!batch.IsEmpty)
             {
                 var start = Stopwatch.GetTimestamp();

@@ -33,6 +33,9 @@ public interface IClaimReader
     /// <summary>The oldest event's revision; 0 when there is none.</summary>
     long OldestRevision();
 
+    /// <summary>Whether this ledger gave a revision or the one that follows it. Between epochs lie numbers that one gave which is gone.</summary>
+    bool IsInHistory(long revision);
+
     /// <summary>An audit with its drifts; null when the store has none with this sequence.</summary>
     Audit? FindAudit(long sequence);
 

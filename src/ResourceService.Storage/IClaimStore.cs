@@ -29,14 +29,21 @@ public interface IClaimStore : IDisposable
 /// <summary>What a store holds at start.</summary>
 /// <param name="Nodes">Every node ever registered, deleted ones included, with their live claims and the moves in flight to them.</param>
 /// <param name="Requests">The latest remembered requests, oldest first.</param>
-/// <param name="LastRevision">The newest event's revision; 0 in a new store.</param>
+/// <param name="LastRevision">The newest revision that was given, or that numbers were raised to; 0 in a new store.</param>
 /// <param name="LastUnchangedRequest">The highest number of a request that changed nothing; 0 in a new store.</param>
 /// <param name="LastClaimSequence">The highest claim sequence ever given, which moves share; 0 in a new store.</param>
 /// <param name="LastAuditSequence">The highest audit sequence ever given; 0 in a new store.</param>
 /// <param name="UsageDifferences">Nodes whose usage row differs from the sum of their claims. There must be none.</param>
 public sealed record StoreContents(
     IReadOnlyList<NodeView> Nodes, IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest, long LastClaimSequence,
-    long LastAuditSequence, IReadOnlyList<UsageDifference> UsageDifferences);
+    long LastAuditSequence, IReadOnlyList<UsageDifference> UsageDifferences)
+{
+    /// <summary>The time of the newest event; the least one in a new store.</summary>
+    public Instant LastEventTime { get; init; }
+
+    /// <summary>Above what the generations of new nodes begin; 0 unless the store was restored.</summary>
+    public long GenerationFloor { get; init; }
+}
 
 /// <summary>A node whose usage row is not the sum of its claims.</summary>
 /// <param name="Node">The node.</param>

@@ -11,7 +11,7 @@ public sealed record LedgerEvent
     /// <summary>The change's place in the store's history; consecutive, from 1.</summary>
     public required long Revision { get; init; }
 
-    /// <summary>When it was decided.</summary>
+    /// <summary>When it was decided, or the time of the event before, where that is later: times never decrease with the revision.</summary>
     public required Instant Time { get; init; }
 
     /// <summary>What happened.</summary>

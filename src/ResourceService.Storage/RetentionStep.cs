@@ -32,6 +32,9 @@ public enum RetainedTable
 /// <param name="RowsMax">The most rows to look at, or for snapshots the most to delete.</param>
 public sealed record RetentionStep(RetainedTable Table, long AfterKey, long KeepFromMs, int RowsMax)
 {
+    /// <summary>The moment of the step, in Unix milliseconds: what is later was written by a clock that was ahead.</summary>
+    public long NowMs { get; init; } = long.MaxValue;
+
     /// <summary>For snapshots: until when one per hour is enough, and until when one per minute is; Unix milliseconds.</summary>
     public (long HourlyUntilMs, long MinutelyUntilMs) Thinning { get; init; }
 

@@ -148,7 +148,8 @@ public sealed class NodeLedger(NodeView view)
         return ReferenceEquals(taken, given) ? (Assignment.None, Assignment.None) : (taken, given);
     }
 
-    private long NextGeneration() => View.Generation + 1;
+    // Only a node that was never registered is below its floor.
+    private long NextGeneration() => Math.Max(View.Generation, View.GenerationFloor) + 1;
 
     private void Add(long[] used, ResourceAmounts amounts, int sign)
     {

@@ -25,8 +25,11 @@ public sealed record NodeView
     /// <summary>Why it is in this state.</summary>
     public string StateReason { get; init; } = "";
 
-    /// <summary>Rises by one with each change of the node or of a claim on it, and never starts over.</summary>
+    /// <summary>Rises with each change of the node or of a claim on it, by one except after a restore, and never starts over.</summary>
     public long Generation { get; init; }
+
+    /// <summary>Above what the generations begin. Below it are those that a ledger gave which is gone; 0 when there was none.</summary>
+    public long GenerationFloor { get; init; }
 
     /// <summary>The generation of the last change of <see cref="Spec"/>. After a restart the node's: not known to be older.</summary>
     public long SpecGeneration { get; init; }
@@ -74,7 +77,8 @@ public sealed record NodeView
     public bool Exists => State != NodeState.Absent;
 
     /// <summary>A node that has never been registered.</summary>
-    public static NodeView Unregistered(int nodeKey, NodeId id) => new() { NodeKey = nodeKey, Spec = NodeSpec.Unknown(id) };
+    public static NodeView Unregistered(int nodeKey, NodeId id, long generationFloor = 0) =>
+        new() { NodeKey = nodeKey, Spec = NodeSpec.Unknown(id), GenerationFloor = generationFloor };
 
     /// <summary>What is used, by class; classes without usage are left out.</summary>
     public ResourceAmounts UsedByClass() => ResourceAmounts.Positive(Spec.Inventories.Classes, UsedAmounts);

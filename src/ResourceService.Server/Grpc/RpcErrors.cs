@@ -107,6 +107,11 @@ internal static class RpcErrors
         Code.OutOfRange, ErrorReason.RevisionInFuture, $"Revision {revision} is after the latest, {latest}.",
         ("revision", Text(revision)), ("latest_revision", Text(latest)));
 
+    /// <summary>A revision of a ledger that is gone.</summary>
+    public static Status RevisionReplaced(long revision, long latest) => Make(
+        Code.OutOfRange, ErrorReason.RevisionInFuture, $"Revision {revision} was given by a ledger that a restore has replaced; the latest is {latest}.",
+        ("revision", Text(revision)), ("latest_revision", Text(latest)));
+
     /// <summary>A watcher that does not read what it is sent.</summary>
     public static Status WatcherTooSlow(long revision) => WithRetry(
         Make(Code.Unavailable, ErrorReason.WatcherTooSlow, $"The watcher did not read for too long; watch again from revision {revision}.",

@@ -76,7 +76,7 @@ internal sealed class LedgerHistory(IClaimReader reader)
         return [.. reader.ListEvents(new EventFilter { After = revision }, limit)];
     }
 
-    /// <summary>Throws OUT_OF_RANGE when events after a revision are no longer kept.</summary>
+    /// <summary>Throws OUT_OF_RANGE when events after a revision are no longer kept, or when this ledger never gave it.</summary>
     public void RequireKept(long revision)
     {
         var oldest = reader.OldestRevision();
@@ -84,6 +84,9 @@ internal sealed class LedgerHistory(IClaimReader reader)
             oldest = LastRevision + 1;
         if (revision + 1 < oldest)
             throw RpcErrors.RevisionTooOld(revision, oldest).ToException();
+        // Its caller may have seen changes that a restore has undone: that must not go unnoticed.
+        if (revision < LastRevision && !reader.IsInHistory(revision))
+            throw RpcErrors.RevisionReplaced(revision, LastRevision).ToException();
     }
 
     /// <summary>Ends once there is something after a revision.</summary>

@@ -78,8 +78,8 @@ internal sealed class RetentionSweeper : IDisposable
             RetainedTable.Events => Keep(_options.EventHours, atLeast: remembered),
             RetainedTable.Audits => Keep(_options.EventHours, TimeSpan.Zero),
             RetainedTable.EndedClaims or RetainedTable.EndedMigrations => Keep(_options.EndedClaimHours, TimeSpan.Zero),
-            RetainedTable.UnchangedRequests => new RetentionStep(table, _afterKey, now - (long)remembered.TotalMilliseconds, _options.StepRows),
-            _ => new RetentionStep(table, _afterKey, _options.SnapshotHourHours == 0 ? 0 : Before(_options.SnapshotHourHours), _options.StepRows)
+            RetainedTable.UnchangedRequests => StepFrom(now - (long)remembered.TotalMilliseconds),
+            _ => StepFrom(_options.SnapshotHourHours == 0 ? 0 : Before(_options.SnapshotHourHours)) with
             {
                 Thinning = (Before(_options.SnapshotMinuteHours), Before(_options.SnapshotHours)),
             },
@@ -87,7 +87,9 @@ internal sealed class RetentionSweeper : IDisposable
 
         RetentionStep? Keep(int hours, TimeSpan atLeast) => hours == 0
             ? null
-            : new RetentionStep(table, _afterKey, Math.Min(Before(hours), now - (long)atLeast.TotalMilliseconds), _options.StepRows);
+            : StepFrom(Math.Min(Before(hours), now - (long)atLeast.TotalMilliseconds));
+
+        RetentionStep StepFrom(long keepFrom) => new(table, _afterKey, keepFrom, _options.StepRows) { NowMs = now };
 
         long Before(int hours) => now - (long)TimeSpan.FromHours(hours).TotalMilliseconds;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.History;
@@ -15,6 +16,7 @@ namespace ResourceService.Server.Nodes;
 internal sealed class Fleet : ICommitObserver, IDisposable
 {
     private const int DifferencesToldMax = 20;
+    private static readonly TimeSpan _eventsAheadMax = TimeSpan.FromHours(1);
 
     private readonly IClaimStore _store;
     private readonly FleetServices _services;
@@ -58,10 +60,10 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _history.StartAfter(contents.LastRevision);
         foreach (var request in contents.Requests)
             _services.Requests.Recall(request);
-        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest);
+        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest, Believable(contents.LastEventTime));
         _services.Committer = _committer;
         _services.Nodes = _nodes;
-        _nodes.Load(contents.Nodes, contents.LastClaimSequence, contents.LastAuditSequence);
+        _nodes.Load(contents);
         _metrics.Observe(_readings);
         _retention.Start();
         foreach (var worker in _nodes.All)
@@ -133,6 +135,16 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         Restore(nodes, unknown);
     }
 
+    // Times of events never decrease. A clock that was set back a little is waited for; one that was far ahead must not stop the time for ever.
+    private Instant Believable(Instant lastEvent)
+    {
+        var now = _services.Now;
+        if (lastEvent <= now.Add(_eventsAheadMax))
+            return lastEvent;
+        _logger.EventsFromTheFuture(lastEvent.UnixMs - now.UnixMs);
+        return now;
+    }
+
     // The next claim on such a node writes its sum anew: what it was is seen here, or never again.
     private void Tell(IReadOnlyList<UsageDifference> differences)
     {
@@ -150,7 +162,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         foreach (var key in unknown)
         {
             var worker = _nodes.Find(key)!;
-            worker.Restore(NodeView.Unregistered(key, worker.View.Id));
+            worker.Restore(_nodes.Unregistered(key, worker.View.Id));
         }
     }
 }

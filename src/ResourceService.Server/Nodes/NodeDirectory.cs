@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Storage;
 
 namespace ResourceService.Server.Nodes;
 
@@ -20,6 +21,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
     private volatile NodeWorker[]? _ordered;
     private long _lastClaimSequence;
     private long _lastAuditSequence;
+    private long _generationFloor;
 
     /// <summary>How many nodes are known, deleted ones included.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -61,20 +63,21 @@ internal sealed class NodeDirectory(FleetServices fleet)
         {
             if (_byId.TryGetValue(id, out known))
                 return known;
-            return _count >= fleet.Options.NodesMax ? null : Add(NodeView.Unregistered(_count + 1, id));
+            return _count >= fleet.Options.NodesMax ? null : Add(Unregistered(_count + 1, id));
         }
     }
 
     /// <summary>Takes over what the store holds, before the first command.</summary>
-    public void Load(IEnumerable<NodeView> nodes, long lastClaimSequence, long lastAuditSequence)
+    public void Load(StoreContents contents)
     {
+        _generationFloor = contents.GenerationFloor;
         lock (_gate)
         {
-            foreach (var node in nodes.OrderBy(node => node.NodeKey))
+            foreach (var node in contents.Nodes.OrderBy(node => node.NodeKey))
             {
                 // A registration that failed may have left a number unused: a nameless place keeps the array dense.
                 while (_count + 1 < node.NodeKey)
-                    Add(NodeView.Unregistered(_count + 1, new NodeId("")));
+                    Add(Unregistered(_count + 1, new NodeId("")));
                 var worker = Add(node);
                 fleet.Candidates.Put(node);
                 foreach (var claim in node.Claims.Values)
@@ -83,9 +86,12 @@ internal sealed class NodeDirectory(FleetServices fleet)
             }
         }
 
-        _lastClaimSequence = lastClaimSequence;
-        _lastAuditSequence = lastAuditSequence;
+        _lastClaimSequence = contents.LastClaimSequence;
+        _lastAuditSequence = contents.LastAuditSequence;
     }
+
+    /// <summary>A node that the store does not know.</summary>
+    public NodeView Unregistered(int nodeKey, NodeId id) => NodeView.Unregistered(nodeKey, id, _generationFloor);
 
     /// <summary>An id for a claim that may be admitted. An id whose claim was refused is never used.</summary>
     public ClaimId NextClaimId(int nodeKey) => new(nodeKey, Interlocked.Increment(ref _lastClaimSequence));

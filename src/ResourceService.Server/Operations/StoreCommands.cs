@@ -57,7 +57,7 @@ internal static class StoreCommands
 
     private static int Restore(StorageOptions storage, string? path, bool force)
     {
-        Console.WriteLine($"Restored from {path}: {SqliteBackup.Restore(storage, path!, force)}");
+        Console.WriteLine($"Restored from {path}: {SqliteBackup.Restore(storage, path!, force, TimeProvider.System.GetUtcNow())}");
         return Succeeded;
     }
 

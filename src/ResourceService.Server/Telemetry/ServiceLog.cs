@@ -78,6 +78,10 @@ internal static partial class ServiceLog
     [LoggerMessage(60, LogLevel.Error, "{Task} failed by itself, and is tried again: a defect of this service, please report it")]
     public static partial void BackgroundFailed(this ILogger logger, Nodes.BackgroundTask task, Exception exception);
 
+    [LoggerMessage(62, LogLevel.Warning,
+        "The newest event is {AheadMs} ms ahead of the clock: it had been ahead, and times of events go back once, to what it says now")]
+    public static partial void EventsFromTheFuture(this ILogger logger, long aheadMs);
+
     /// <summary>The system's clock was set while the service ran.</summary>
     public static void ClockJumped(this ILogger logger, TimeSpan jump, TimeSpan difference) =>
         logger.ClockJumped(Math.Round(jump.TotalSeconds, 3), Math.Round(difference.TotalSeconds, 3));

@@ -18,6 +18,9 @@ internal static class SchemaUpgrader
     /// <summary>The version of this build.</summary>
     public static long NewestVersion => _scripts[^1].Version;
 
+    /// <summary>The first version that knows of epochs.</summary>
+    public const long EpochsVersion = 5;
+
     /// <summary>The version of a database; 0 when it is new.</summary>
     public static long VersionOf(SqliteConnection connection) => connection.ExecuteScalar<long>("PRAGMA user_version");
 
@@ -33,6 +36,13 @@ internal static class SchemaUpgrader
             throw TooNew(current);
         if (current > 0 && current < NewestVersion && connection.ExecuteScalar<long>(SqliteStatements.CountNodes) > 0)
             BackUp(connection, databasePath);
+        RunMissing(connection);
+    }
+
+    /// <summary>Runs the scripts that are missing, without a copy.</summary>
+    public static void RunMissing(SqliteConnection connection)
+    {
+        var current = VersionOf(connection);
         foreach (var (version, sql) in _scripts.Where(script => script.Version > current))
         {
             using var transaction = connection.BeginTransaction();

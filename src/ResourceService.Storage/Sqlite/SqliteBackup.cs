@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ResourceService.Ledger.Epochs;
 using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Storage.Sqlite;
@@ -31,7 +32,8 @@ public static class SqliteBackup
     /// Whether a store may be replaced that knows of more changes than the backup, or cannot be read, and whether a backup may take its place whose
     /// sums are not those of its claims.
     /// </param>
-    public static DatabaseSummary Restore(StorageOptions options, string path, bool force)
+    /// <param name="now">The time.</param>
+    public static DatabaseSummary Restore(StorageOptions options, string path, bool force, DateTimeOffset now)
     {
         using var source = OpenToRead(path);
         DatabaseFile.RequireSound(source, path, IntegrityCheck.Full, DatabaseFile.NotRestored);
@@ -50,6 +52,7 @@ public static class SqliteBackup
 
         var aside = $"{database}.restored";
         DatabaseCopy.Write(source, aside);
+        BeginEpoch(aside, NumbersOfReplaced(database).Max(new NumberFloors(directory.Mark.Found?.Revision ?? 0, 0)), now);
         Settle(database);
         // What was acknowledged until now does not bind the backup. A crash before the exchange leaves the old store without its mark.
         directory.Mark.Clear();
@@ -117,6 +120,35 @@ public static class SqliteBackup
         catch (SqliteException cause)
         {
             throw new StoreException($"The store {database} cannot be read, so nobody knows what would be lost: {cause.Message} Add --force to replace it.", cause);
+        }
+    }
+
+    // Whatever was given in the time that is lost is not given again.
+    private static void BeginEpoch(string database, NumberFloors known, DateTimeOffset now)
+    {
+        using (var connection = DatabaseFile.OpenAlone(database, SqliteOpenMode.ReadWrite))
+        {
+            SchemaUpgrader.RunMissing(connection);
+            SqliteEpochs.BeginRestored(connection, known, now.ToUnixTimeMilliseconds());
+        }
+
+        using var file = new FileStream(database, FileMode.Open, FileAccess.ReadWrite);
+        file.Flush(flushToDisk: true);
+    }
+
+    // What the store that goes knows, if it can be read: it may be gone, damaged, or of another build.
+    private static NumberFloors NumbersOfReplaced(string database)
+    {
+        if (new FileInfo(database) is not { Exists: true, Length: > 0 })
+            return default;
+        try
+        {
+            using var standing = DatabaseFile.OpenAlone(database, SqliteOpenMode.ReadOnly);
+            return SqliteEpochs.NumbersOf(standing);
+        }
+        catch (SqliteException)
+        {
+            return default;
         }
     }
 

@@ -84,7 +84,7 @@ internal sealed class SqliteBatchWriter
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _claimedEvent = new(
         ["@claim_seq", "@revision", "@kind", "@generation", "@actor", "@used_after", "@claim_count", "@node_state", "@state_after", "@lease_after",
             "@request_id",
-            "@fingerprint", "@reply"],
+            "@fingerprint", "@reply", "@time"],
         static (row, values) =>
         {
             var (recorded, origin) = row;
@@ -99,6 +99,7 @@ internal sealed class SqliteBatchWriter
             values[8].Value = OrNull(recorded.StateAfter);
             values[9].Value = OrNull(recorded.LeaseAfter?.UnixMs);
             BindRequest(recorded, origin, values.AsSpan(10));
+            values[13].Value = recorded.Time.UnixMs;
         });
 
     private readonly RowBinder<(LedgerEvent Event, RequestOrigin Origin)> _event = new(

@@ -75,6 +75,12 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
         }, static row => row.ToEvent());
     }
 
+    public bool IsInHistory(long revision)
+    {
+        using var connection = connections.OpenReader();
+        return connection.ExecuteScalar<bool>(SqliteStatements.SelectIsInHistory, new { revision });
+    }
+
     public long OldestRevision()
     {
         using var connection = connections.OpenReader();

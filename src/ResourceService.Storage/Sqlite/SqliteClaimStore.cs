@@ -1,5 +1,6 @@
 using Dapper;
 using Microsoft.Data.Sqlite;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
@@ -78,19 +79,24 @@ public sealed class SqliteClaimStore : IClaimStore
     /// <inheritdoc/>
     public StoreContents Load(int remembered)
     {
-        var lastClaim = _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim);
+        InTransaction(() => SqliteEpochs.NoteRowsOfTheFuture(_writer), revision: null);
+        var claimRanges = SqliteEpochs.ClaimRanges(_writer);
         IReadOnlyList<RememberedRequest> requests = [];
         NodeView[] views = [];
         IReadOnlyList<UsageDifference> differences = [];
-        SideBySide.Run(() => requests = LoadRequests(remembered), () => (views, differences) = LoadViews(lastClaim));
+        SideBySide.Run(() => requests = LoadRequests(remembered), () => (views, differences) = LoadViews(claimRanges));
         return new StoreContents(
             views,
             requests,
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision),
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastUnchangedRequest),
-            lastClaim,
+            _writer.ExecuteScalar<long>(SqliteStatements.SelectLastClaim),
             _writer.ExecuteScalar<long>(SqliteStatements.SelectLastAudit),
-            differences);
+            differences)
+        {
+            LastEventTime = new Instant(_writer.ExecuteScalar<long?>(SqliteStatements.SelectLastEventTime) ?? 0),
+            GenerationFloor = _writer.QuerySingle<(long Revision, long Sequence)>(SqliteStatements.SelectFloors).Revision,
+        };
     }
 
     /// <inheritdoc/>
@@ -224,10 +230,10 @@ public sealed class SqliteClaimStore : IClaimStore
     private ILookup<int, Migration> LoadMigrationsInFlight() =>
         _writer.Query<MigrationRow>(SqliteStatements.SelectMigrationsInFlight).ToLookup(row => (int)row.TargetKey, row => row.ToMigration());
 
-    private (NodeView[] Views, IReadOnlyList<UsageDifference> Differences) LoadViews(long lastClaim)
+    private (NodeView[] Views, IReadOnlyList<UsageDifference> Differences) LoadViews(IReadOnlyList<(long After, long Until)> claimRanges)
     {
         var nodes = _writer.Query<NodeRow>(SqliteStatements.SelectNodes).AsList();
-        var claims = LoadLiveClaims(lastClaim);
+        var claims = LoadLiveClaims(claimRanges);
         var migrations = LoadMigrationsInFlight();
         var views = new NodeView[nodes.Count];
         SideBySide.For(nodes.Count, i =>
@@ -254,16 +260,18 @@ public sealed class SqliteClaimStore : IClaimStore
     }
 
     // Claims are most of what is read at start. Ranges of sequences are read side by side, one per core.
-    private Dictionary<int, List<Claim>> LoadLiveClaims(long lastClaim)
+    private Dictionary<int, List<Claim>> LoadLiveClaims(IReadOnlyList<(long After, long Until)> claimRanges)
     {
         var ranges = Math.Max(1, Environment.ProcessorCount);
-        var width = (lastClaim / ranges) + 1;
         var parts = new List<Claim>[ranges];
         SideBySide.For(ranges, range =>
         {
             using var reader = _connections.OpenReader();
-            var bounds = new { after = range * width, until = (range + 1) * width };
-            parts[range] = [.. reader.Query<ClaimRow>(SqliteStatements.SelectLiveClaims, bounds, buffered: false).Select(row => row.ToClaim())];
+            parts[range] = [.. claimRanges
+                .Select(all => (all.After, all.Until, Width: ((all.Until - all.After) / ranges) + 1))
+                .Select(all => new { after = all.After + (range * all.Width), until = Math.Min(all.Until, all.After + ((range + 1) * all.Width)) })
+                .SelectMany(bounds => reader.Query<ClaimRow>(SqliteStatements.SelectLiveClaims, bounds, buffered: false))
+                .Select(row => row.ToClaim())];
         });
 
         var byNode = new Dictionary<int, List<Claim>>();

@@ -48,7 +48,7 @@ internal static class SqliteRetention
     // Only from the oldest on and never past one that stays, so that what is left has no gap: a follower of the history relies on it.
     private static void DeleteOldest(PreparedConnection connection, RetentionStep step, string select, string delete)
     {
-        var oldest = connection.Query<(long Key, long Time)>(select, new { limit = step.RowsMax + 1 }).AsList();
+        var oldest = connection.Query<(long Key, long Time)>(select, new { limit = step.RowsMax + 1, now = step.NowMs }).AsList();
         var count = oldest.FindIndex(row => row.Time >= step.KeepFromMs);
         if (count < 0)
             count = oldest.Count - 1;
@@ -65,7 +65,7 @@ internal static class SqliteRetention
         var until = connection.ExecuteScalar<long?>(selectRangeEnd, new { after = step.AfterKey, limit = step.RowsMax });
         if (until is null)
             return;
-        step.DeletedCount = connection.ExecuteKept(delete, new { after = step.AfterKey, until, before = step.KeepFromMs });
+        step.DeletedCount = connection.ExecuteKept(delete, new { after = step.AfterKey, until, before = step.KeepFromMs, now = step.NowMs });
         step.NextKey = until;
     }
 
@@ -85,6 +85,7 @@ internal static class SqliteRetention
             {
                 nodeKey,
                 before = step.KeepFromMs,
+                now = step.NowMs,
                 hourlyUntil = step.Thinning.HourlyUntilMs,
                 minutelyUntil = step.Thinning.MinutelyUntilMs,
                 limit = step.RowsMax - step.DeletedCount,

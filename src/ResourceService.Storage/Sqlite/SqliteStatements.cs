@@ -87,7 +87,7 @@ internal static class SqliteStatements
     public const string InsertClaimedEvent = """
         INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state,
             state_after, instance_id, claim_seq, amounts, lease_after, request_id, fingerprint, reply)
-        SELECT @revision, create_time, @kind, node_key, @generation, @actor, @used_after, @claim_count, @node_state,
+        SELECT @revision, @time, @kind, node_key, @generation, @actor, @used_after, @claim_count, @node_state,
             @state_after, instance_id, claim_seq, amounts, @lease_after, @request_id, @fingerprint, @reply
         FROM claims WHERE claim_seq = @claim_seq
         """;
@@ -205,11 +205,59 @@ internal static class SqliteStatements
     /// <summary>Those in flight, by their index.</summary>
     public const string OnlyInFlight = " AND state IN (1, 2, 3)" + InAnyState;
 
+    /// <summary>Which claim was made last?</summary>
+    public const string SelectNewestClaim = "SELECT coalesce(max(claim_seq), 0) FROM claims";
+
     /// <summary>What is the highest claim sequence ever given?</summary>
-    public const string SelectLastClaim = "SELECT coalesce(max(claim_seq), 0) FROM claims";
+    public const string SelectLastClaim = $"SELECT max(({SelectNewestClaim}), ({SelectSequenceFloor}))";
+
+    /// <summary>Which event was written last?</summary>
+    public const string SelectNewestRevision = "SELECT coalesce(max(revision), 0) FROM events";
 
     /// <summary>What is the newest revision?</summary>
-    public const string SelectLastRevision = "SELECT coalesce(max(revision), 0) FROM events";
+    public const string SelectLastRevision = $"SELECT max(({SelectNewestRevision}), (SELECT coalesce(max(revision_floor), 0) FROM epochs))";
+
+    /// <summary>When was the newest event written?</summary>
+    public const string SelectLastEventTime = "SELECT time FROM events ORDER BY revision DESC LIMIT 1";
+
+    /// <summary>Was this revision, or the next, ever given by this ledger?</summary>
+    public const string SelectIsInHistory = "SELECT EXISTS (SELECT 1 FROM events WHERE revision IN (@revision, @revision + 1))";
+
+    /// <summary>What is the highest generation of a node?</summary>
+    public const string SelectNewestGeneration = "SELECT coalesce(max(generation), 0) FROM node_usage";
+
+    /// <summary>Above what do claims, moves and audits go on?</summary>
+    public const string SelectSequenceFloor = "SELECT coalesce(max(sequence_floor), 0) FROM epochs";
+
+    /// <summary>Above what do all numbers go on?</summary>
+    public const string SelectFloors = "SELECT coalesce(max(revision_floor), 0), coalesce(max(sequence_floor), 0) FROM epochs";
+
+    /// <summary>Where do the sequences of each epoch begin?</summary>
+    public const string SelectSequenceFloors = "SELECT DISTINCT sequence_floor FROM epochs ORDER BY sequence_floor";
+
+    /// <summary>Which is the last claim of a range?</summary>
+    public const string SelectLastClaimWithin = "SELECT max(claim_seq) FROM claims WHERE claim_seq > @after AND claim_seq <= @until";
+
+    /// <summary>Begins an epoch: numbers go on above these.</summary>
+    public const string InsertEpoch = """
+        INSERT INTO epochs (time, reason, revision_floor, sequence_floor, request_floor)
+        VALUES (@time, @reason, @revision, @sequence, (SELECT coalesce(max(number), 0) FROM unchanged_requests))
+        """;
+
+    /// <summary>Raises the generations of all nodes.</summary>
+    public const string RaiseGenerations = "UPDATE node_usage SET generation = @generation";
+
+    /// <summary>
+    /// Begins an epoch when the newest event is an hour or more ahead of the clock, once: no number is raised, but from here on it is known when the
+    /// rows before were there already.
+    /// </summary>
+    public const string InsertEpochOfClock = $"""
+        INSERT INTO epochs (time, reason, revision_floor, sequence_floor, request_floor)
+        SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER), 'the clock had been ahead', revision,
+            max(({SelectNewestClaim}), ({SelectNewestAudit}), ({SelectSequenceFloor})), (SELECT coalesce(max(number), 0) FROM unchanged_requests)
+        FROM (SELECT revision, time FROM events ORDER BY revision DESC LIMIT 1)
+        WHERE time > (unixepoch('subsec') + 3600) * 1000 AND NOT EXISTS (SELECT 1 FROM epochs WHERE revision_floor >= revision)
+        """;
 
     /// <summary>What is the oldest revision kept?</summary>
     public const string SelectOldestRevision = "SELECT coalesce(min(revision), 0) FROM events";
@@ -322,16 +370,25 @@ internal static class SqliteStatements
         """;
 
     /// <summary>What is the highest audit sequence ever given? The newest audit stays when older ones go.</summary>
-    public const string SelectLastAudit = "SELECT coalesce(max(audit_seq), 0) FROM audits";
+    public const string SelectLastAudit = $"SELECT max(({SelectNewestAudit}), ({SelectSequenceFloor}))";
 
-    /// <summary>Which events are the oldest?</summary>
-    public const string SelectOldestEvents = "SELECT revision, time FROM events ORDER BY revision LIMIT @limit";
+    /// <summary>Which audit was made last?</summary>
+    public const string SelectNewestAudit = "SELECT coalesce(max(audit_seq), 0) FROM audits";
+
+    /// <summary>Which events are the oldest? One from the future is as old as the epoch that found it.</summary>
+    public const string SelectOldestEvents = """
+        SELECT revision, iif(time > @now, min(time, coalesce((SELECT min(e.time) FROM epochs e WHERE e.revision_floor >= revision), time)), time)
+        FROM events ORDER BY revision LIMIT @limit
+        """;
 
     /// <summary>Forgets all events before a revision.</summary>
     public const string DeleteEvents = "DELETE FROM events WHERE revision < @from";
 
     /// <summary>Which audits are the oldest?</summary>
-    public const string SelectOldestAudits = "SELECT audit_seq, time FROM audits ORDER BY audit_seq LIMIT @limit";
+    public const string SelectOldestAudits = """
+        SELECT audit_seq, iif(time > @now, min(time, coalesce((SELECT min(e.time) FROM epochs e WHERE e.sequence_floor >= audit_seq), time)), time)
+        FROM audits ORDER BY audit_seq LIMIT @limit
+        """;
 
     /// <summary>Forgets all audits before a number.</summary>
     public const string DeleteAudits = "DELETE FROM audits WHERE audit_seq < @from";
@@ -343,11 +400,16 @@ internal static class SqliteStatements
     /// <summary>Forgets moves of a range that ended long ago.</summary>
     public const string DeleteEndedMigrations = """
         DELETE FROM migrations
-        WHERE migration_seq > @after AND migration_seq <= @until AND state NOT IN (1, 2, 3) AND update_time < @before
+        WHERE migration_seq > @after AND migration_seq <= @until AND state NOT IN (1, 2, 3)
+            AND (update_time < @before
+                OR (update_time > @now AND EXISTS (SELECT 1 FROM epochs e WHERE e.sequence_floor >= migration_seq AND e.time < @before)))
         """;
 
     /// <summary>Which of the requests that changed nothing are the oldest?</summary>
-    public const string SelectOldestUnchangedRequests = "SELECT number, time FROM unchanged_requests ORDER BY number LIMIT @limit";
+    public const string SelectOldestUnchangedRequests = """
+        SELECT number, iif(time > @now, min(time, coalesce((SELECT min(e.time) FROM epochs e WHERE e.request_floor >= number), time)), time)
+        FROM unchanged_requests ORDER BY number LIMIT @limit
+        """;
 
     /// <summary>Forgets all requests that changed nothing before a number.</summary>
     public const string DeleteUnchangedRequests = "DELETE FROM unchanged_requests WHERE number < @from";
@@ -359,7 +421,9 @@ internal static class SqliteStatements
     /// <summary>Forgets claims of a range that ended long ago; the newest of all stays.</summary>
     public const string DeleteEndedClaims = """
         DELETE FROM claims
-        WHERE claim_seq > @after AND claim_seq <= @until AND state NOT IN (1, 2) AND update_time < @before
+        WHERE claim_seq > @after AND claim_seq <= @until AND state NOT IN (1, 2)
+            AND (update_time < @before
+                OR (update_time > @now AND EXISTS (SELECT 1 FROM epochs e WHERE e.sequence_floor >= claim_seq AND e.time < @before)))
             AND claim_seq < (SELECT max(claim_seq) FROM claims)
         """;
 
@@ -373,9 +437,10 @@ internal static class SqliteStatements
     public const string DeleteSnapshots = """
         DELETE FROM usage_snapshots WHERE node_key = @nodeKey AND time IN (
             SELECT s.time FROM usage_snapshots s
-            WHERE s.node_key = @nodeKey AND s.time < @minutelyUntil AND (
+            WHERE s.node_key = @nodeKey AND (s.time < @minutelyUntil OR s.time > @now) AND (
                 s.time < @before
-                OR EXISTS (
+                OR (s.time > @now AND EXISTS (SELECT 1 FROM epochs e WHERE e.time < @before))
+                OR s.time <= @now AND EXISTS (
                     SELECT 1 FROM usage_snapshots later
                     WHERE later.node_key = s.node_key AND later.time > s.time
                         AND later.time < (s.time / iif(s.time < @hourlyUntil, 3600000, 60000) + 1) * iif(s.time < @hourlyUntil, 3600000, 60000)))

@@ -43,7 +43,7 @@ public sealed class SchemaUpgradeTests : IDisposable
         Open().Dispose();
 
         var restored = new StorageOptions { DataDirectory = Path.Combine(_folder.FullName, "restored") };
-        SqliteBackup.Restore(restored, CopyPath, force: false);
+        SqliteBackup.Restore(restored, CopyPath, force: false, TimeProvider.System.GetUtcNow());
 
         using var store = SqliteClaimStore.Open(restored);
         Assert.Single(store.Load(0).Nodes);
