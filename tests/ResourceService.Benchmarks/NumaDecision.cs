@@ -41,7 +41,7 @@ public class NumaDecision
 
     [Benchmark]
     public bool FourCellsVetoedUntilTheLast() => NumaFit.TryAssign(
-        _host, _usage, _fourCells, null, null, _freeDevices, static ids => ids[0] + ids[1] + ids[2] + ids[3] == 22, out _);
+        _host, _usage, _fourCells, null, null, _freeDevices, new UnexplainedTest(static ids => ids[0] + ids[1] + ids[2] + ids[3] == 22), out _);
 
     [Benchmark]
     public bool Isolated() => Fits(_isolated);

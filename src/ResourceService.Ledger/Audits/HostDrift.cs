@@ -77,7 +77,7 @@ internal static class HostDrift
         var observed = draft.Observed;
         var seen = observed.Covers(AuditScopes.NumaTopology) || observed.Numa is null || registered is null
             ? observed.Numa
-            : new NumaTopology(Overlay(registered.Cells, observed.Numa.Cells, cell => cell.CellId));
+            : HostOrder.Of(new NumaTopology(Overlay(registered.Cells, observed.Numa.Cells, cell => cell.CellId)));
         if (seen == registered || (seen is null && !observed.Covers(AuditScopes.NumaTopology)))
             return registered;
 
@@ -117,11 +117,10 @@ internal static class HostDrift
     private static ValueList<Device> Devices(ValueList<Device> registered, ObservedNode observed, List<Drift> found)
     {
         var covers = observed.Covers(AuditScopes.Devices);
-        var seen = covers ? observed.Devices : Overlay(registered, observed.Devices, device => device.Address);
+        var seen = covers ? observed.Devices : HostOrder.Of(Overlay(registered, observed.Devices, device => device.Address));
         if (seen.Equals(registered))
             return registered;
 
-        var before = found.Count;
         var known = registered.ToDictionary(device => device.Address, StringComparer.Ordinal);
         foreach (var device in seen)
         {
@@ -133,12 +132,10 @@ internal static class HostDrift
 
         foreach (var gone in known.Values)
             found.Add(Changed(DriftText.Of(gone), "none", $"The host has no device {gone.Address} any more") with { DeviceAddress = gone.Address });
-        if (found.Count == before)
-            found.Add(Changed("the order registered", "another order", "The host lists its devices in another order"));
         return seen;
     }
 
-    // A report that is not complete: what it names replaces what is registered, in its place, and what is new comes last.
+    // A report that is not complete: what it names replaces what is registered, and what is new comes last.
     private static ValueList<T> Overlay<T, TKey>(ValueList<T> registered, ValueList<T> seen, Func<T, TKey> keyOf)
         where TKey : notnull
     {

@@ -15,7 +15,7 @@ internal static class PlacementFit
     {
         assignment = Assignment.None;
         ValueList<CellAssignment> cells = [];
-        if (request.Numa is { } numa && !TryAssignCells(node, request, numa, withDevices: true, out cells))
+        if (request.Numa is { } numa && !TryAssignCells(node, request, numa, DevicesOf(node, request), out cells))
             return false;
 
         ValueList<AssignedDevice> devices = [];
@@ -34,7 +34,7 @@ internal static class PlacementFit
         ValueList<CellAssignment> cells = [];
         if (request.Numa is { } numa)
             cells = ExplainCells(node, request, numa, refused);
-        if (request.Devices.Count == 0)
+        if (request.Devices.Count == 0 || refused.Exists(dimension => dimension.Reason == RefusalReason.SearchLimit))
             return;
 
         // What is missing on the whole node says more than what is missing near the cells.
@@ -47,7 +47,7 @@ internal static class PlacementFit
         DeviceFit.Explain(node.Spec, node.DeviceUsage, request.Devices, hostCells, refused);
     }
 
-    // The cells that would do without the devices; none when they are what refuses.
+    // The first cells tried, which would do without the devices; none when they are what refuses, or when the search ended.
     private static ValueList<CellAssignment> ExplainCells(NodeView node, ResourceRequest request, NumaRequest numa, List<RefusedDimension> refused)
     {
         if (node.Spec.Numa is not { } host)
@@ -56,16 +56,26 @@ internal static class PlacementFit
             return [];
         }
 
-        if (TryAssignCells(node, request, numa, withDevices: true, out _))
+        var devices = DevicesOf(node, request);
+        if (TryAssignCells(node, request, numa, devices, out _))
             return [];
-        if (TryAssignCells(node, request, numa, withDevices: false, out var cells))
+        if (devices?.LimitHit is { } limit)
+        {
+            refused.Add(RefusedDimension.SearchEnded(limit));
+            return [];
+        }
+
+        if (devices is not null && TryAssignCells(node, request, numa, new AnyCells(), out var cells))
             return cells;
         NumaFit.Explain(host, node.NumaUsage, numa, request.CpuAllocationRatio, request.RamAllocationRatio, refused);
         return [];
     }
 
+    private static DevicesNearCells? DevicesOf(NodeView node, ResourceRequest request) =>
+        request.Devices.Count == 0 ? null : new DevicesNearCells(node.Spec, node.DeviceUsage, request.Devices);
+
     private static bool TryAssignCells(
-        NodeView node, ResourceRequest request, NumaRequest numa, bool withDevices, out ValueList<CellAssignment> cells)
+        NodeView node, ResourceRequest request, NumaRequest numa, CellSelectionTest? devices, out ValueList<CellAssignment> cells)
     {
         cells = [];
         if (node.Spec.Numa is not { } host)
@@ -73,11 +83,14 @@ internal static class PlacementFit
         Span<int> freeDevices = stackalloc int[node.Spec.Devices.Count == 0 ? 0 : host.Cells.Count];
         if (freeDevices.Length > 0)
             DeviceFit.CountFreeByCell(node.Spec, node.DeviceUsage, freeDevices);
-        CellSelectionTest? accepts = withDevices && request.Devices.Count > 0
-            ? hostCells => DeviceFit.Supports(node.Spec, node.DeviceUsage, request.Devices, hostCells)
-            : null;
         return NumaFit.TryAssign(
-            host, node.NumaUsage, numa, request.CpuAllocationRatio, request.RamAllocationRatio, freeDevices, accepts, out cells);
+            host, node.NumaUsage, numa, request.CpuAllocationRatio, request.RamAllocationRatio, freeDevices, devices, out cells);
+    }
+
+    // Takes the cells that would be tried first with devices: nearest to those asked for.
+    private sealed class AnyCells : CellSelectionTest
+    {
+        public override bool Accepts(ReadOnlySpan<int> hostCellIds) => true;
     }
 
     private static void FillHostCells(ValueList<CellAssignment> cells, Span<int> hostCells)

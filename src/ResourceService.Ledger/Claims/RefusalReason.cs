@@ -87,8 +87,11 @@ public enum RefusalReason
     /// <summary>Only devices that must be asked for by name are left: PF, vDPA or remote-managed ones.</summary>
     DeviceTypeNotRequested,
 
-    /// <summary>Each device request can be met, but not all of them together.</summary>
+    /// <summary>Enough devices suit each request, but they cannot all be had together, however they are matched.</summary>
     DevicesNotCombinable,
+
+    /// <summary>The search for a place ended at its bound before it was complete.</summary>
+    SearchLimit,
 }
 
 /// <summary>What a reason is about.</summary>
@@ -115,7 +118,7 @@ public static class RefusalReasons
     {
         RefusalReason.TraitMissing or RefusalReason.TraitForbidden => RefusalSubject.Trait,
         >= RefusalReason.NoInventory and <= RefusalReason.CapacityExceeded => RefusalSubject.ResourceClass,
-        >= RefusalReason.DeviceNotMatched and <= RefusalReason.DeviceTypeNotRequested => RefusalSubject.DeviceRequest,
+        >= RefusalReason.DeviceNotMatched and <= RefusalReason.DevicesNotCombinable => RefusalSubject.DeviceRequest,
         _ => RefusalSubject.Node,
     };
 }

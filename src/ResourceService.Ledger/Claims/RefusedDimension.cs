@@ -14,6 +14,12 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
     /// <summary>The place of the NUMA cell in the request, from 0.</summary>
     public int? RequestCell { get; init; }
 
+    /// <summary>Whether ISOLATE is what the cell cannot have: it has hardware threads, and its dedicated CPUs are not the shared ones.</summary>
+    public bool IsolateNeedsSharedCpus { get; init; }
+
+    /// <summary>A search that ended at its bound, in steps, before it was complete.</summary>
+    public static RefusedDimension SearchEnded(int bound) => new(RefusalReason.SearchLimit, "", 0, 0, bound);
+
     /// <inheritdoc/>
     public override string ToString() => Reason switch
     {
@@ -33,6 +39,8 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.NumaPageSizeUnavailable => $"{Cells}: no suitable pages of {Requested} KiB",
         RefusalReason.NumaSharedCpusExceeded => $"{Cells}: {Requested} floating vCPUs requested, the cell shares {Capacity} CPUs",
         RefusalReason.NumaDedicatedCpusExceeded => $"{Cells}: {Requested} dedicated CPUs requested, {Available} of {Capacity} free",
+        RefusalReason.NumaThreadPolicyUnmet when IsolateNeedsSharedCpus =>
+            $"{Cells}: {Requested} CPUs requested with thread policy ISOLATE, which on a host with hardware threads needs dedicated_cpus equal to shared_cpus",
         RefusalReason.NumaThreadPolicyUnmet => $"{Cells}: {Requested} CPUs requested, the free ones do not suit the thread policy",
         RefusalReason.NumaCpuRatioExceeded => $"{Cells}: {Requested} floating vCPUs requested, {Available} left under the request's ratio",
         RefusalReason.NumaRamRatioExceeded => $"{Cells}: {Requested} MiB requested, {Available} left under the request's ratio",
@@ -42,7 +50,9 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.DeviceNumaPolicyUnmet => $"device request {Subject}: {Requested} requested, {Available} of {Capacity} near the NUMA cells",
         RefusalReason.DeviceSocketUnknown => $"device request {Subject}: a host cell reports no socket",
         RefusalReason.DeviceTypeNotRequested => $"device request {Subject}: only devices that must be asked for by type or tag are left",
-        RefusalReason.DevicesNotCombinable => "each device request can be met, but not all of them together",
+        RefusalReason.DevicesNotCombinable =>
+            $"device request {Subject}: {Requested} requested, {Available} can be had together with what those before it need, however they are matched",
+        RefusalReason.SearchLimit => $"the search for a place ended at its bound of {Capacity} steps: the request may fit",
         _ => Reason.ToString(),
     };
 

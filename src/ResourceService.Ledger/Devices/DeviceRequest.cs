@@ -5,7 +5,11 @@ namespace ResourceService.Ledger.Devices;
 /// <param name="Count">How many devices; at least 1.</param>
 /// <param name="Alternatives">Descriptions; a device that matches any of them is suitable.</param>
 /// <param name="NumaPolicy">How close the devices must be to the NUMA cells of the instance; of no effect without cells.</param>
-public sealed record DeviceRequest(string Name, int Count, ValueList<DeviceDescription> Alternatives, DeviceNumaPolicy NumaPolicy);
+public sealed record DeviceRequest(string Name, int Count, ValueList<DeviceDescription> Alternatives, DeviceNumaPolicy NumaPolicy)
+{
+    /// <summary>The most requests that a caller may make for an instance.</summary>
+    public const int RequestsMax = 32;
+}
 
 /// <summary>A description of suitable devices. Everything that is set must match; ids and tag values are compared without case.</summary>
 /// <param name="VendorId">Four hexadecimal digits; null matches all.</param>

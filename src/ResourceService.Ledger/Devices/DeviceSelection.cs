@@ -142,22 +142,14 @@ internal ref struct DeviceSelection(
     // What has to be asked for by name is dropped unless it is; a function's turn comes after that of its children.
     private void KeepMeant(DeviceRequest request)
     {
-        bool functions = false, vdpa = false, remoteManaged = false;
-        foreach (var description in request.Alternatives.Span)
-        {
-            functions |= description.Type == DeviceType.PhysicalFunction;
-            vdpa |= description.Type == DeviceType.Vdpa;
-            remoteManaged |= DeviceGroup.SaysRemoteManaged(description.Tags);
-        }
-
+        var meant = new DeviceMeaning(request);
         bool hasFunctions = false, hasOthers = false;
         for (var i = 0; i < _turns.Length; i++)
         {
             var group = _pools.Groups[i];
             if (_turns[i] == NotSelected)
                 continue;
-            if ((group.Type == DeviceType.PhysicalFunction && !functions) || (group.Type == DeviceType.Vdpa && !vdpa)
-                || (group.IsRemoteManaged && !remoteManaged))
+            if (!meant.Includes(group))
             {
                 _turns[i] = NotSelected;
                 continue;

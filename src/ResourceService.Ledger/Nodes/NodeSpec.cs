@@ -7,7 +7,7 @@ namespace ResourceService.Ledger.Nodes;
 /// <param name="Id">The node.</param>
 /// <param name="Inventories">What it has, by class.</param>
 /// <param name="Numa">Its NUMA cells; null when the host reports none.</param>
-/// <param name="Devices">Its PCI devices in the order reported; the order decides ties.</param>
+/// <param name="Devices">Its PCI devices in the order of <see cref="HostOrder"/>; the order decides ties.</param>
 /// <param name="Traits">What it can do; ordered, each once.</param>
 /// <param name="Labels">What operators say of it; ordered by key.</param>
 public sealed record NodeSpec(

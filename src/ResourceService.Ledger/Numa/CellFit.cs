@@ -159,7 +159,10 @@ internal readonly ref struct CellFit(
         return CoreChoice.TryChoose(
             layout, used.PinnedCpus, request.ThreadPolicy, _asked.DedicatedVcpus.Count, WithEmulator, out choice, out var usable)
             ? default
-            : Refuse(RefusalReason.NumaThreadPolicyUnmet, CpusToOwn, usable, Host.DedicatedCpus.Count);
+            : Refuse(RefusalReason.NumaThreadPolicyUnmet, CpusToOwn, usable, Host.DedicatedCpus.Count) with
+            {
+                IsolateNeedsSharedCpus = request.ThreadPolicy == CpuThreadPolicy.Isolate && !layout.CanIsolate,
+            };
     }
 
     private long MemoryKb => _asked.MemoryMb * 1024;

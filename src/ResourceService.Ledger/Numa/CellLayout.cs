@@ -37,7 +37,7 @@ internal sealed class CellLayout
         _starts = [.. starts];
         _siblings = [.. siblings];
         _poolsBySize = [.. Enumerable.Range(0, cell.PagePools.Count).OrderByDescending(i => cell.PagePools[i].SizeKb).Select(i => (byte)i)];
-        IsLegacy = cell.DedicatedCpus.Equals(cell.SharedCpus);
+        CanIsolate = ThreadsPerCore == 1 || cell.DedicatedCpus.Equals(cell.SharedCpus);
 
         void AddCore(CpuSet dedicated, CpuSet all)
         {
@@ -55,8 +55,11 @@ internal sealed class CellLayout
     /// <summary>The hardware threads of the largest core, shared CPUs included; at least 1.</summary>
     public int ThreadsPerCore { get; } = 1;
 
-    /// <summary>Whether the host gives the same CPUs to floating and to pinned vCPUs.</summary>
-    public bool IsLegacy { get; }
+    /// <summary>
+    /// Whether thread policy ISOLATE can be had at all. As in Nova (bug 1889633), a cell with hardware threads isolates only if it gives the same CPUs
+    /// to floating and to pinned vCPUs.
+    /// </summary>
+    public bool CanIsolate { get; }
 
     /// <summary>Cores that have a dedicated CPU, in the host's order; a CPU in no sibling set is a core of its own, after the listed ones.</summary>
     public int CoreCount => _siblings.Length;

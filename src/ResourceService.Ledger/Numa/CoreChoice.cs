@@ -36,7 +36,7 @@ internal readonly record struct CoreChoice(int PerCore, int FreeMin)
         switch (policy)
         {
             case CpuThreadPolicy.Isolate:
-                if (threads > 1 && !layout.IsLegacy)
+                if (!layout.CanIsolate)
                     return false;
                 choice = new CoreChoice(1, threads);
                 usable = coresWith[threads];

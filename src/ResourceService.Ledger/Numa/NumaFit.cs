@@ -8,6 +8,9 @@ namespace ResourceService.Ledger.Numa;
 /// </summary>
 public static class NumaFit
 {
+    /// <summary>The bound of a search that vetoes turn back, in places tried.</summary>
+    public const int StepsMax = CellSearch.StepsMax;
+
     private const int DimensionsMax = 32;
 
     /// <summary>
@@ -19,11 +22,11 @@ public static class NumaFit
     /// <param name="cpuAllocationRatio">The most floating vCPUs for each shared CPU of a cell; null when it is not tested.</param>
     /// <param name="ramAllocationRatio">The most memory promised for each MiB of a cell; null when it is not tested.</param>
     /// <param name="freeDevices">For each host cell, how many devices on it are free; empty when the host has none.</param>
-    /// <param name="accepts">Has a veto on a selection of cells that fits; null when no devices are asked for.</param>
+    /// <param name="test">Has a veto on a selection of cells that fits, and learns of a search that ended; null when no devices are asked for.</param>
     /// <param name="cells">What each requested cell gets, in the order of the request.</param>
     public static bool TryAssign(
         NumaTopology host, NumaUsage usage, NumaRequest request, double? cpuAllocationRatio, double? ramAllocationRatio,
-        ReadOnlySpan<int> freeDevices, CellSelectionTest? accepts, out ValueList<CellAssignment> cells)
+        ReadOnlySpan<int> freeDevices, CellSelectionTest? test, out ValueList<CellAssignment> cells)
     {
         cells = [];
         var count = request.Cells.Count;
@@ -31,11 +34,11 @@ public static class NumaFit
             return false;
 
         Span<int> order = stackalloc int[host.Cells.Count];
-        CellOrder.Fill(host, usage, request, freeDevices, asksForDevices: accepts is not null, order);
+        CellOrder.Fill(host, usage, request, freeDevices, asksForDevices: test is not null, order);
         var search = new CellSearch(
-            host, usage, request, cpuAllocationRatio, ramAllocationRatio, order, stackalloc ulong[2 * count]);
+            host, usage, request, cpuAllocationRatio, ramAllocationRatio, order, stackalloc int[count], stackalloc CellMask[2 * count]);
         Span<int> chosen = stackalloc int[count];
-        if (!search.TryFind(accepts, chosen))
+        if (!search.TryFind(test, chosen))
             return false;
 
         var assignments = new CellAssignment[count];
@@ -64,7 +67,7 @@ public static class NumaFit
         for (var i = 0; i < hostCount; i++)
             order[i] = i;
         var search = new CellSearch(
-            host, usage, request, cpuAllocationRatio, ramAllocationRatio, order, stackalloc ulong[2 * count]);
+            host, usage, request, cpuAllocationRatio, ramAllocationRatio, order, stackalloc int[count], stackalloc CellMask[2 * count]);
         var placeable = search.CountPlaceable();
         if (placeable == count)
             return;

@@ -40,7 +40,7 @@ public enum CpuThreadPolicy
     /// <summary>Siblings only.</summary>
     Require = 2,
 
-    /// <summary>One vCPU for each core; the core's other threads stay idle.</summary>
+    /// <summary>One vCPU for each core; the core's other threads stay idle. See <see cref="CellLayout.CanIsolate"/>.</summary>
     Isolate = 3,
 }
 

@@ -1,8 +1,11 @@
 namespace ResourceService.Ledger.Numa;
 
-/// <summary>A host's memory-and-CPU cells in the order the host lists them; the order decides ties. Compared by content.</summary>
+/// <summary>A host's memory-and-CPU cells in the order of <see cref="Nodes.HostOrder"/>; the order decides ties. Compared by content.</summary>
 public sealed record NumaTopology(ValueList<NumaCell> Cells)
 {
+    /// <summary>The most cells of a host: what a set of them has bits for. The largest machines sold today have 64 sockets or fewer.</summary>
+    public const int CellsMax = CellMask.PlacesMax;
+
     // Worked out when it is first asked for. It follows from the cells alone: two threads that race write the same, and neither a comparison nor a
     // copy takes it over.
     private CellLayout[]? _layouts;

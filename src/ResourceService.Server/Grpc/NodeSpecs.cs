@@ -22,7 +22,7 @@ internal static partial class NodeSpecs
     public const int ClassesMax = 256;
 
     /// <summary>The most NUMA cells of a node.</summary>
-    public const int CellsMax = 64;
+    public const int CellsMax = NumaTopology.CellsMax;
 
     private const int TraitsMax = 1000;
     private const int PagePoolsMax = 16;
@@ -79,7 +79,7 @@ internal static partial class NodeSpecs
         var cells = message.Cells.Take(CellsMax).Select((cell, i) => Read(cell, $"{Field}[{i}]", violations)).ToArray();
         Unique(cells.Select(cell => cell.CellId), Field, "cell_id", violations);
         Unique(cells.SelectMany(cell => cell.SharedCpus.Union(cell.DedicatedCpus)), Field, "CPU", violations);
-        return new NumaTopology(ValueList.From(cells));
+        return HostOrder.Of(new NumaTopology(ValueList.From(cells)));
     }
 
     /// <summary>One cell.</summary>
@@ -93,8 +93,7 @@ internal static partial class NodeSpecs
         var pools = message.PagePools.Take(PagePoolsMax).Select((pool, i) => Read(pool, $"{field}.page_pools[{i}]", violations)).ToArray();
         Unique(pools.Select(pool => pool.SizeKb), $"{field}.page_pools", "size_kb", violations);
         violations.CountAtMost($"{field}.thread_siblings", message.ThreadSiblings.Count, CpuMax + 1);
-        var siblings = message.ThreadSiblings.Take(CpuMax + 1)
-            .Select((core, i) => Cpus(core.Cpus, $"{field}.thread_siblings[{i}].cpus", violations)).ToArray();
+        var siblings = message.ThreadSiblings.Take(CpuMax + 1).Select((core, i) => Core(core, $"{field}.thread_siblings[{i}].cpus", violations)).ToArray();
         // A thread belongs to one core.
         Unique(siblings.SelectMany(core => core), $"{field}.thread_siblings", "CPU", violations);
         return new NumaCell(
@@ -105,6 +104,14 @@ internal static partial class NodeSpecs
             ValueList.From(siblings),
             message.MemoryMb,
             ValueList.From(pools));
+    }
+
+    // A core of one thread may be listed or left out; one without threads is a mistake.
+    private static CpuSet Core(V1.CpuSet message, string field, FieldViolations violations)
+    {
+        if (message.Cpus.Count == 0)
+            violations.Add(field, "must have at least one CPU");
+        return Cpus(message.Cpus, field, violations);
     }
 
     private static PagePool Read(V1.PagePool message, string field, FieldViolations violations)
@@ -132,7 +139,7 @@ internal static partial class NodeSpecs
         var devices = messages.Take(DevicesMax).Select((device, i) => Read(device, $"devices[{i}]", violations)).ToArray();
         UniqueAddresses(messages.Take(DevicesMax).Select(device => device.Address), "devices", violations);
         CheckParents(messages, devices, violations);
-        return ValueList.From(devices);
+        return violations.None ? HostOrder.Of(ValueList.From(devices)) : [];
     }
 
     // A parent need not be listed: a host may keep the physical function for itself. One without a right type is told of as such.
@@ -173,8 +180,8 @@ internal static partial class NodeSpecs
 
         return new Device(
             address,
-            message.VendorId,
-            message.ProductId,
+            message.VendorId.ToLowerInvariant(),
+            message.ProductId.ToLowerInvariant(),
             ToLedger(message.Type),
             parent,
             message.HasNumaCellId ? message.NumaCellId : null,
@@ -190,11 +197,14 @@ internal static partial class NodeSpecs
         _ => DeviceType.Pci,
     };
 
-    /// <summary>A device's PCI address, as the ledger writes it.</summary>
+    /// <summary>
+    /// A device's PCI address, as the ledger writes it. The rule is PCI's: 32 slots on a bus, 8 functions in a slot. Registrations are held to it; an
+    /// audit leaves out, and reports, what breaks it, for a host and its guests may have what is no PCI device at all.
+    /// </summary>
     public static string Address(string field, string value, FieldViolations violations)
     {
         if (!AddressForm().IsMatch(value))
-            violations.Add(field, value, "is not a PCI address of the form 0000:3b:02.1");
+            violations.Add(field, value, "is not a PCI address of the form 0000:3b:02.1, with slots 00 to 1f and functions 0 to 7");
         return DeviceAddress.Canonical(value);
     }
 
@@ -221,6 +231,6 @@ internal static partial class NodeSpecs
         }
     }
 
-    [GeneratedRegex("^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[01][0-9a-fA-F]\\.[0-7]$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex AddressForm();
 }

@@ -1,6 +1,7 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Server.Grpc;
@@ -72,7 +73,7 @@ internal sealed class ObservedHosts(AuditScopes scopes)
             cpus = cpus.Union(own);
         }
 
-        return cells.Count == 0 ? null : new NumaTopology(ValueList.From(cells));
+        return cells.Count == 0 ? null : HostOrder.Of(new NumaTopology(ValueList.From(cells)));
     }
 
     /// <summary>Devices.</summary>
@@ -101,7 +102,7 @@ internal sealed class ObservedHosts(AuditScopes scopes)
                 LeaveOut(AuditScopes.Devices, FieldViolations.Show(message.Address), UnreadableReason.Of(broken), canBeRegistered: isAddress);
         }
 
-        return ValueList.From(devices.Values);
+        return HostOrder.Of(ValueList.From(devices.Values));
     }
 
     private void LeaveOut(AuditScopes part, string subject, string reason, bool canBeRegistered = true)

@@ -12,7 +12,6 @@ namespace ResourceService.Server.Grpc;
 /// </summary>
 internal sealed class ObservedInstances
 {
-    private const int CellsMax = 64;
     private const int ClassesMax = 256;
 
     // Enough to see what is wrong; the rest is found when that is mended.
@@ -107,8 +106,8 @@ internal sealed class ObservedInstances
     {
         if (messages.Count == 0)
             return [];
-        _broken.CountAtMost("numa_cells", messages.Count, CellsMax);
-        var cells = ValueList.From(messages.Take(CellsMax).Select(Read));
+        _broken.CountAtMost("numa_cells", messages.Count, NodeSpecs.CellsMax);
+        var cells = ValueList.From(messages.Take(NodeSpecs.CellsMax).Select(Read));
         CheckOwners(cells);
         Close(InstanceParts.Cells);
         // Such CPUs are owned once, and by this instance.

@@ -12,7 +12,6 @@ internal static class PlacementRequests
     private const int CpuMax = 8191;
     private const long MemoryMbMax = int.MaxValue;
     private const long PageSizeKbMax = 1L << 40;
-    private const int DeviceRequestsMax = 32;
     private const int DeviceCountMax = 255;
     private const int AlternativesMax = 16;
     private const int TagsMax = 64;
@@ -45,6 +44,9 @@ internal static class PlacementRequests
             violations.Leave();
         }
 
+        // Nova's rule for flavors. A guest that only floats, or only pins, has a policy of its own.
+        if (policy == CpuPolicy.Mixed && !(cells.Exists(cell => cell.SharedVcpus.Count > 0) && cells.Exists(cell => cell.DedicatedVcpus.Count > 0)))
+            violations.Add("cpu_policy", "must not be MIXED unless the cells have at least one shared and one dedicated vCPU");
         violations.Leave();
         return new NumaRequest(ValueList.From(cells), policy, ToLedger(message.ThreadPolicy), ToLedger(message.EmulatorThreadsPolicy), pack);
     }
@@ -54,10 +56,10 @@ internal static class PlacementRequests
     {
         if (messages.Count == 0)
             return [];
-        violations.CountAtMost("devices", messages.Count, DeviceRequestsMax);
+        violations.CountAtMost("devices", messages.Count, DeviceRequest.RequestsMax);
         var names = new HashSet<string>(StringComparer.Ordinal);
         var requests = new List<DeviceRequest>();
-        foreach (var message in messages.Take(DeviceRequestsMax))
+        foreach (var message in messages.Take(DeviceRequest.RequestsMax))
         {
             violations.Enter("devices", requests.Count);
             if (!names.Add(violations.RequiredId("name", message.Name)))

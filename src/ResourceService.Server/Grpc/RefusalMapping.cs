@@ -67,6 +67,7 @@ internal static class RefusalMapping
         RefusalReason.DeviceSocketUnknown => V1.RefusalReason.DeviceSocketUnknown,
         RefusalReason.DeviceTypeNotRequested => V1.RefusalReason.DeviceTypeNotRequested,
         RefusalReason.DevicesNotCombinable => V1.RefusalReason.DevicesNotCombinable,
+        RefusalReason.SearchLimit => V1.RefusalReason.SearchLimit,
         _ => V1.RefusalReason.Unspecified,
     };
 }

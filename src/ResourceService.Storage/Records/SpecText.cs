@@ -33,8 +33,8 @@ internal static class SpecText
         return new NodeSpec(
             new NodeId(record.NodeId),
             InventoryTable.From(record.Inventories.Select(pair => KeyValuePair.Create(ReadClass(pair.Key), pair.Value))),
-            record.Numa is null ? null : new NumaTopology(ValueList.From(record.Numa.Select(Read))),
-            ValueList.From(record.Devices.Select(Read)),
+            record.Numa is null ? null : HostOrder.Of(new NumaTopology(ValueList.From(record.Numa.Select(Read)))),
+            HostOrder.Of(ValueList.From(record.Devices.Select(Read))),
             ValueList.From(record.Traits),
             ValueList.From(record.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
     }
@@ -65,9 +65,9 @@ internal static class SpecText
         device.Address, device.VendorId, device.ProductId, device.Type, device.ParentAddress, device.NumaCell,
         new Dictionary<string, string>(device.Tags, StringComparer.Ordinal));
 
-    // A report from before addresses had one writing holds them as its agent wrote them.
+    // A report from before there was one writing of it, and one order, is held as its agent wrote it.
     private static Device Read(DeviceRecord device) => new(
-        DeviceAddress.Canonical(device.Address), device.VendorId, device.ProductId, device.Type,
+        DeviceAddress.Canonical(device.Address), device.VendorId.ToLowerInvariant(), device.ProductId.ToLowerInvariant(), device.Type,
         device.ParentAddress is null ? null : DeviceAddress.Canonical(device.ParentAddress), device.NumaCell,
         ValueList.From(device.Tags.OrderBy(tag => tag.Key, StringComparer.Ordinal)));
 

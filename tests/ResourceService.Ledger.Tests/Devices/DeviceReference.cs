@@ -19,6 +19,42 @@ internal sealed class DeviceReference(NodeSpec node, IEnumerable<AssignedDevice>
     public List<AssignedDevice>? Give(ValueList<DeviceRequest> requests) =>
         Round(requests, knowsFamilies: false) is null ? null : Round(requests, knowsFamilies: true);
 
+    /// <summary>
+    /// Whether all requests could be met, in whatever order, by any devices that suit them and keep their policies, where Nova refuses none of them
+    /// by itself: tries all assignments.
+    /// </summary>
+    public bool AnyAssignmentWillDo(ValueList<DeviceRequest> requests)
+    {
+        if (requests.Any(request => Round([request], knowsFamilies: false) is null))
+            return false;
+        var free = node.Devices.Where(device => IsFree(device, [])).ToArray();
+        var suitable = requests.Select(request => Enumerable.Range(0, free.Length).Where(i =>
+            Matches(request, free[i]) && IsMeant(request, free[i]) && (hostCells.Length == 0 || KeepsPolicy(request.NumaPolicy, free[i]))).ToArray()).ToArray();
+        int[] units = [.. requests.SelectMany((request, i) => Enumerable.Repeat(i, request.Count))];
+        var failed = new HashSet<(int Unit, long Used, int Last)>();
+        return Assign(0, 0, -1);
+
+        // Devices of one request in ascending order: their order among each other makes no difference.
+        bool Assign(int unit, long used, int last)
+        {
+            if (unit == units.Length)
+                return true;
+            if (failed.Contains((unit, used, last)))
+                return false;
+            foreach (var i in suitable[units[unit]])
+            {
+                var blocks = Enumerable.Range(0, free.Length).Any(other =>
+                    (used & (1L << other)) != 0 && Blocks(Assigned(requests[0], free[i]), Assigned(requests[0], free[other])));
+                var isNext = unit + 1 < units.Length && units[unit + 1] == units[unit];
+                if (i > last && (used & (1L << i)) == 0 && !blocks && Assign(unit + 1, used | (1L << i), isNext ? i : -1))
+                    return true;
+            }
+
+            failed.Add((unit, used, last));
+            return false;
+        }
+    }
+
     /// <summary>What is wrong with devices that were given.</summary>
     public IEnumerable<string> Faults(ValueList<DeviceRequest> requests, ValueList<AssignedDevice> given)
     {

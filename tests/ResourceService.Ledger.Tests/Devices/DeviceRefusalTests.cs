@@ -34,6 +34,9 @@ public class DeviceRefusalTests
     private static readonly DeviceRequest _child = Of("154c", DeviceType.VirtualFunction, "child");
     private static readonly DeviceRequest _function = Of("1583", DeviceType.PhysicalFunction, "function");
 
+    private static readonly DeviceRequest _any = new(
+        "any", 1, [new DeviceDescription("8086", null, null, []), new DeviceDescription("10de", null, null, [])], DeviceNumaPolicy.Legacy);
+
     private static readonly Dictionary<string, (int[] Cells, ValueList<DeviceRequest> Requests, RefusedDimension[] Refused)> _rows = new(StringComparer.Ordinal)
     {
         ["the last one"] = ([2], [_gpu], []),
@@ -56,6 +59,7 @@ public class DeviceRefusalTests
         ["a remotely managed device"] = ([], [Tagged("remote_managed", "true")], []),
         ["a function and a child of it"] = ([], [_function, _child], [new(RefusalReason.DevicesNotCombinable, "child", 1, 0, 2)]),
         ["a child and its function"] = ([], [_child, _function], [new(RefusalReason.DevicesNotCombinable, "function", 1, 0, 1)]),
+        ["a request that takes any before one that takes few"] = ([], [_any, _child, _child with { Name = "other" }], []),
         ["one device twice"] = ([], [_gpu, _gpu with { Name = "other" }], [new(RefusalReason.DevicesNotCombinable, "other", 1, 0, 2)]),
         ["two children"] = ([], [_child, _child with { Name = "other" }], []),
         ["either kind, as many as there are children"] = ([], [Either(2)], []),

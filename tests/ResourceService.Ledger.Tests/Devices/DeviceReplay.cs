@@ -33,6 +33,16 @@ internal sealed class DeviceReplay
         return assigned ? devices : null;
     }
 
+    /// <summary>
+    /// Whether devices meet requests of which Nova's order leaves one too little, although each can be met by itself: there we match, on purpose.
+    /// </summary>
+    public bool IsMatched(DeviceVectorStep step, ValueList<AssignedDevice> devices)
+    {
+        var reference = new DeviceReference(_node.View.Spec, _claims.Values.SelectMany(claim => claim.Assignment.Devices), step.InstanceHostCells ?? []);
+        var requests = step.ToLedger();
+        return reference.Give(requests) is null && reference.AnyAssignmentWillDo(requests) && !reference.Faults(requests, devices).Any();
+    }
+
     /// <summary>Gives an instance the devices that Nova gave it.</summary>
     public void Claim(string instance, string[][] given)
     {

@@ -10,7 +10,7 @@ namespace ResourceService.Ledger.Tests.Devices;
 /// Small hosts with few kinds of devices, so that requests match often and run short often: cards whose function and children may share a product,
 /// plain devices, vDPA ones, tags, cells with and without sockets.
 /// </summary>
-internal sealed class RandomDevices(int seed)
+internal sealed class RandomDevices(int seed, int cellCount = 3)
 {
     private static readonly string[] _products = ["1583", "154c"];
     private static readonly KeyValuePair<string, string>[] _tags =
@@ -20,10 +20,13 @@ internal sealed class RandomDevices(int seed)
 
     public NodeSpec Node()
     {
-        var cells = Enumerable.Range(0, 3).Select(id => new NumaCell(id, Rarely(6) ? null : id / 2, CpuSet.Empty, CpuSet.Empty, [], 0, []));
+        var cells = Enumerable.Range(0, cellCount).Select(id => new NumaCell(id, Rarely(6) ? null : id / 2, CpuSet.Empty, CpuSet.Empty, [], 0, []));
         var topology = new NumaTopology(ValueList.From(cells));
-        return Sample.Spec() with { Numa = topology, Devices = ValueList.From(Enumerable.Range(0xa, _random.Next(1, 5)).SelectMany(Card)) };
+        return Sample.Spec() with { Numa = topology, Devices = Cards(4) };
     }
+
+    /// <summary>The devices of one card to so many.</summary>
+    public ValueList<Device> Cards(int most) => ValueList.From(Enumerable.Range(0xa, _random.Next(1, most + 1)).SelectMany(Card));
 
     /// <summary>The same host with other news of its devices: some unseen, some on another cell.</summary>
     public NodeSpec Reported(NodeSpec node) => node with
@@ -38,7 +41,7 @@ internal sealed class RandomDevices(int seed)
         ValueList.From(Enumerable.Range(0, _random.Next(1, 3)).Select(_ => Description())),
         (DeviceNumaPolicy)_random.Next(1, 5))));
 
-    public int[] HostCells() => [.. Enumerable.Range(0, 3).Where(_ => _random.Next(3) == 0)];
+    public int[] HostCells() => [.. Enumerable.Range(0, cellCount).Where(_ => _random.Next(3) == 0)];
 
     public int Pick(int count) => _random.Next(count);
 
@@ -70,7 +73,7 @@ internal sealed class RandomDevices(int seed)
         }
     }
 
-    private int? Cell() => Rarely(4) ? null : _random.Next(3);
+    private int? Cell() => Rarely(4) ? null : _random.Next(cellCount);
 
     private string Product() => _products[_random.Next(_products.Length)];
 

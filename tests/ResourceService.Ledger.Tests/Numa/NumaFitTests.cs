@@ -11,9 +11,9 @@ public class NumaFitTests
     private static readonly PagePool _hugePages = new(1_048_576, 4, 0);
 
     [Fact]
-    public void Sixteen_cells_that_share_fifteen_of_sixty_four_are_refused()
+    public void Sixteen_cells_that_share_fifteen_of_very_many_are_refused()
     {
-        // Nova's search would try 64!/48! selections.
+        // Nova's search would try 128!/112! selections.
         var host = HostWithHugePages(15);
         var problem = Free(host, NumaSample.Pinned(Enumerable.Repeat(Huge(), 16).ToArray()));
 
@@ -34,10 +34,12 @@ public class NumaFitTests
     public void Vetoes_of_every_selection_of_the_largest_host_end()
     {
         var sets = new HashSet<string>(StringComparer.Ordinal);
-        var problem = Free(NumaSample.Host(64, 1, 1), NumaSample.Pinned(Enumerable.Repeat(NumaSample.Asked(dedicated: 1), 16).ToArray()));
+        var problem = Free(NumaSample.Host(128, 1, 1), NumaSample.Pinned(Enumerable.Repeat(NumaSample.Asked(dedicated: 1), 16).ToArray()));
+        var test = new UnexplainedTest(Veto(sets, _ => false));
 
-        Assert.Null((problem with { Accepts = Veto(sets, _ => false) }).Assign());
+        Assert.Null(problem.Assign(test));
         Assert.InRange(sets.Count, 1_000, 1 << 14);
+        Assert.Equal(NumaFit.StepsMax, test.LimitHit);
     }
 
     [Fact]
@@ -116,7 +118,7 @@ public class NumaFitTests
         Assert.Equal(0, CpuSet.From([63]).CountExcept(set));
     }
 
-    private static NumaTopology HostWithHugePages(int cells) => new(ValueList.From(Enumerable.Range(0, 64).Select(
+    private static NumaTopology HostWithHugePages(int cells) => new(ValueList.From(Enumerable.Range(0, 128).Select(
         i => NumaSample.Cell(i, i, 1, 1, 16_384, i < cells ? [_smallPages, _hugePages] : [_smallPages]))));
 
     private static NumaCellRequest Huge() =>
@@ -126,7 +128,7 @@ public class NumaFitTests
 
     private static IEnumerable<int> HostCells(NumaProblem problem) => problem.Assign()!.Select(cell => cell.HostCellId);
 
-    private static CellSelectionTest Veto(HashSet<string> asked, Func<int[], bool> accepts) => ids =>
+    private static CellVeto Veto(HashSet<string> asked, Func<int[], bool> accepts) => ids =>
     {
         var set = ids.ToArray().Order().ToArray();
         Assert.True(asked.Add(string.Join(',', set)), "a set is asked about once");

@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Numa;
+using ResourceService.Ledger.Tests.Building;
 
 namespace ResourceService.Ledger.Tests.Numa;
 
@@ -12,11 +13,13 @@ internal sealed record NumaProblem(NumaTopology Host, NumaUsage Usage, NumaReque
 
     public int[] FreeDevices { get; init; } = [];
 
-    public CellSelectionTest? Accepts { get; init; }
+    public CellVeto? Accepts { get; init; }
 
     /// <summary>What the fit gives; null when it refuses.</summary>
-    public ValueList<CellAssignment>? Assign() =>
-        NumaFit.TryAssign(Host, Usage, Request, CpuAllocationRatio, RamAllocationRatio, FreeDevices, Accepts, out var cells) ? cells : null;
+    public ValueList<CellAssignment>? Assign() => Assign(Accepts is null ? null : new UnexplainedTest(Accepts));
+
+    public ValueList<CellAssignment>? Assign(CellSelectionTest? test) =>
+        NumaFit.TryAssign(Host, Usage, Request, CpuAllocationRatio, RamAllocationRatio, FreeDevices, test, out var cells) ? cells : null;
 
     public IReadOnlyList<RefusedDimension> Explain()
     {

@@ -11,9 +11,11 @@ internal static class NumaReference
     /// <summary>The host's numbers of the first cells on which the request fits; null when there are none.</summary>
     public static int[]? FirstSelection(NumaProblem problem)
     {
+        var fits = problem.Request.Cells.Select((_, cell) =>
+            problem.Host.Cells.Select((host, place) => Fits(problem, cell, host, problem.Usage.Cells[place])).ToArray()).ToArray();
         foreach (var places in Selections(Order(problem), problem.Request.Cells.Count))
         {
-            var all = places.Select((place, cell) => Fits(problem, cell, problem.Host.Cells[place], problem.Usage.Cells[place])).All(fits => fits);
+            var all = places.Select((place, cell) => fits[cell][place]).All(fit => fit);
             int[] ids = [.. places.Select(place => problem.Host.Cells[place].CellId)];
             if (all && problem.Accepts?.Invoke(ids) != false)
                 return ids;

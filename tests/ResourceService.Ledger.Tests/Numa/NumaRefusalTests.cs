@@ -60,7 +60,7 @@ public class NumaRefusalTests
             [Refused(RefusalReason.NumaThreadPolicyUnmet, 2, 1, 8)]),
         ["ISOLATE with siblings where pinned and floating vCPUs are apart"] = (
             With(On(_cell with { SharedCpus = CpuSet.Empty }, NumaSample.Pinned(NumaSample.Asked(dedicated: 1))), CpuThreadPolicy.Isolate),
-            [Refused(RefusalReason.NumaThreadPolicyUnmet, 1, 0, 8)]),
+            [Refused(RefusalReason.NumaThreadPolicyUnmet, 1, 0, 8) with { IsolateNeedsSharedCpus = true }]),
         ["an emulator CPU without pinned vCPUs"] = (
             WithEmulator(On(_cell, NumaSample.Pinned(NumaSample.Asked(shared: 1)) with { CpuPolicy = CpuPolicy.Mixed })),
             [Refused(RefusalReason.NumaThreadPolicyUnmet, 1, 0, 8)]),

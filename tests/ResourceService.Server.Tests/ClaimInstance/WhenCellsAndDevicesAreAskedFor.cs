@@ -142,6 +142,119 @@ public sealed class WhenCellsAndDevicesAreAskedFor(SharedService service) : Serv
         await Expect.SoundLedgerAsync(Clients);
     }
 
+    [Fact]
+    public async Task Isolate_on_a_host_that_separates_threads_is_refused_with_the_rule()
+    {
+        var request = PinnedClaim(await RegisterHostAsync());
+        request.Resources.Numa.ThreadPolicy = CpuThreadPolicy.Isolate;
+
+        var error = await Expect.ErrorAsync(Claims.ClaimInstanceAsync(request), StatusCode.ResourceExhausted, "DOES_NOT_FIT");
+
+        const string Rule = "on a host with hardware threads needs dedicated_cpus equal to shared_cpus";
+        var refusal = Assert.Single(error.Refusals);
+        Assert.All(refusal.Dimensions, dimension => Assert.Equal(RefusalReason.NumaThreadPolicyUnmet, dimension.Reason));
+        Assert.All(refusal.Dimensions, dimension => Assert.Contains(Rule, dimension.Detail, StringComparison.Ordinal));
+        Assert.Contains(Rule, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_host_of_128_cells_gives_the_devices_of_its_last_ones()
+    {
+        var host = new RegisterNodeRequest
+        {
+            NodeId = Unique.Id("host"),
+            NumaTopology = new NumaTopology
+            {
+                Cells = { Enumerable.Range(0, 128).Select(id => new NumaCell { CellId = id, DedicatedCpus = { id }, MemoryMb = 1024 }) },
+            },
+            Devices =
+            {
+                Enumerable.Range(0, 128).SelectMany(id => Enumerable.Range(0, id < 124 ? 2 : 1).Select(i => new Device
+                {
+                    Address = $"0000:{id:x2}:{i:x2}.0",
+                    VendorId = id < 124 ? "144d" : "10de",
+                    ProductId = "2331",
+                    Type = DeviceType.Pci,
+                    NumaCellId = id,
+                })),
+            },
+        };
+        await Nodes.RegisterNodeAsync(host);
+        var request = Requests.Claim(host.NodeId);
+        request.Resources = new ResourceRequest
+        {
+            Numa = new NumaRequest
+            {
+                CpuPolicy = CpuPolicy.Dedicated,
+                Cells = { Enumerable.Range(0, 4).Select(cpu => new NumaCellRequest { DedicatedVcpus = { cpu }, MemoryMb = 64 }) },
+            },
+            Devices = { Near("gpu", 4) },
+        };
+        var tooMany = request.Clone();
+        tooMany.RequestId = "";
+        tooMany.Instance.InstanceId = Unique.Id("other");
+        tooMany.Resources.Devices[0].Count = 5;
+
+        var claim = (await Claims.ClaimInstanceAsync(request)).Claim;
+        var error = await Expect.ErrorAsync(Claims.ClaimInstanceAsync(tooMany), StatusCode.ResourceExhausted, "DOES_NOT_FIT");
+
+        Assert.Equal([124, 125, 126, 127], claim.NumaCells.Select(cell => cell.HostCellId));
+        Assert.NotEmpty(Assert.Single(error.Refusals).Dimensions);
+    }
+
+    [Fact]
+    public async Task Overlapping_device_requests_are_met_whatever_their_order()
+    {
+        var host = new RegisterNodeRequest
+        {
+            NodeId = Unique.Id("host"),
+            Inventories = { ["VCPU"] = new Inventory { Total = 8 } },
+            Devices =
+            {
+                new Device { Address = "0000:81:00.0", VendorId = "10de", ProductId = "2331", Type = DeviceType.Pci },
+                new Device { Address = "0000:82:00.0", VendorId = "10de", ProductId = "20b5", Type = DeviceType.Pci },
+            },
+        };
+        await Nodes.RegisterNodeAsync(host);
+        var request = Requests.Claim(host.NodeId);
+        request.Resources = new ResourceRequest { Devices = { Near("any", 1), Near("h100", 1) } };
+        request.Resources.Devices[1].Alternatives[0].ProductId = "2331";
+
+        var claim = (await Claims.ClaimInstanceAsync(request)).Claim;
+
+        Assert.Equal(
+            [("any", "0000:82:00.0"), ("h100", "0000:81:00.0")], claim.Devices.Select(device => (device.RequestName, device.Address)));
+    }
+
+    [Theory]
+    [InlineData(CpuPolicy.Unspecified, 2, 0)]
+    [InlineData(CpuPolicy.Shared, 2, 0)]
+    [InlineData(CpuPolicy.Dedicated, 0, 2)]
+    [InlineData(CpuPolicy.Mixed, 1, 1)]
+    public async Task Each_policy_takes_the_vcpus_that_it_is_for(CpuPolicy policy, int shared, int dedicated)
+    {
+        var request = PinnedClaim(await RegisterHostAsync());
+        request.Resources.Numa.CpuPolicy = policy;
+        request.Resources.Numa.Cells.Clear();
+        // A cell of each kind: what a policy needs, it needs of the guest and not of every cell.
+        if (shared > 0)
+            request.Resources.Numa.Cells.Add(new NumaCellRequest { SharedVcpus = { Enumerable.Range(0, shared) }, MemoryMb = 512 });
+        if (dedicated > 0)
+            request.Resources.Numa.Cells.Add(new NumaCellRequest { DedicatedVcpus = { Enumerable.Range(shared, dedicated) }, MemoryMb = 512 });
+
+        var claim = (await Claims.ClaimInstanceAsync(request)).Claim;
+
+        Assert.Equal((shared, dedicated), (claim.NumaCells.Sum(cell => cell.SharedVcpus.Count), claim.NumaCells.Sum(cell => cell.Pinning.Count)));
+    }
+
+    private static DeviceRequest Near(string name, int count) => new()
+    {
+        Name = name,
+        Count = count,
+        Alternatives = { new DeviceSpec { VendorId = "10de" } },
+        NumaPolicy = DeviceNumaPolicy.Required,
+    };
+
     private async Task<string> RegisterHostAsync(string zone = "none")
     {
         var request = new RegisterNodeRequest

@@ -37,6 +37,63 @@ public sealed class WhenANodeIsRegistered(SharedService service) : ServiceTest(s
     }
 
     [Fact]
+    public async Task The_same_host_in_another_order_does_not_raise_the_generation()
+    {
+        var request = Requests.Node();
+        request.NumaTopology = new NumaTopology
+        {
+            Cells =
+            {
+                new NumaCell
+                {
+                    CellId = 0,
+                    DedicatedCpus = { 0, 1, 2, 3 },
+                    ThreadSiblings = { new CpuSet { Cpus = { 0, 2 } }, new CpuSet { Cpus = { 1, 3 } } },
+                    MemoryMb = 1024,
+                    PagePools = { new PagePool { SizeKb = 4, Total = 1000 }, new PagePool { SizeKb = 2048, Total = 10 } },
+                },
+                new NumaCell { CellId = 1, SharedCpus = { 8 }, MemoryMb = 1024 },
+            },
+        };
+        request.Devices.Add(
+        [
+            new Device { Address = "0000:3b:00.0", VendorId = "10de", ProductId = "20b5", Type = DeviceType.Pci, Tags = { ["a"] = "1", ["b"] = "2" } },
+            new Device { Address = "0000:af:00.0", VendorId = "10de", ProductId = "20b5", Type = DeviceType.Pci },
+            new Device { Address = "10000:01:00.0", VendorId = "144d", ProductId = "a80a", Type = DeviceType.Pci },
+        ]);
+        request.Labels.Add("zone", "a");
+        request.Labels.Add("rack", "7");
+        var first = (await Nodes.RegisterNodeAsync(request)).Node;
+
+        var other = request.Clone();
+        Reverse(other.NumaTopology.Cells);
+        Reverse(other.NumaTopology.Cells[1].PagePools);
+        Reverse(other.NumaTopology.Cells[1].ThreadSiblings);
+        Reverse(other.NumaTopology.Cells[1].ThreadSiblings[0].Cpus);
+        Reverse(other.NumaTopology.Cells[1].DedicatedCpus);
+        Reverse(other.Devices);
+        other.Devices[2].VendorId = "10DE";
+        other.Devices[2].Tags.Clear();
+        other.Devices[2].Tags.Add("b", "2");
+        other.Devices[2].Tags.Add("a", "1");
+        other.Labels.Clear();
+        other.Labels.Add("rack", "7");
+        other.Labels.Add("zone", "a");
+
+        Assert.Equal(first, (await Nodes.RegisterNodeAsync(other)).Node);
+        Assert.Equal(request.NumaTopology, first.NumaTopology);
+        Assert.Equal(request.Devices.Select(device => device.Address), first.Devices.Select(device => device.Address));
+        Assert.Single(await EventsAsync(request.NodeId));
+
+        static void Reverse<T>(Google.Protobuf.Collections.RepeatedField<T> list)
+        {
+            T[] reversed = [.. list.Reverse()];
+            list.Clear();
+            list.Add(reversed);
+        }
+    }
+
+    [Fact]
     public async Task Other_content_replaces_all_and_leaves_claims_and_state_alone()
     {
         var request = Requests.Node();

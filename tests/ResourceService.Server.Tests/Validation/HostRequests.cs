@@ -7,6 +7,10 @@ internal static class HostRequests
 {
     private const string Cell = "numa_topology.cells[0]";
 
+    // Slots beyond 1f, functions beyond 7, and numbers of more or fewer digits than they have.
+    private static readonly string[] _impossible =
+        ["0000:3b:20.0", "0000:3b:ff.0", "0000:3b:1f.8", "0000:3b:1f.a", "0000:3b:1f.10", "0000:13b:00.0", "000:3b:00.0", "100000000:3b:00.0", "0000:3b:0.0"];
+
     public static IEnumerable<BadField> Rows => Of(Host, Topology(), Devices());
 
     private static RegisterNodeRequest Host()
@@ -29,9 +33,9 @@ internal static class HostRequests
     private static IEnumerable<Break<RegisterNodeRequest>> Topology() =>
     [
         .. OfTopology("numa_topology.cells", "empty", topology => topology.Cells.Clear()),
-        .. OfTopology("numa_topology.cells", "with 65 elements", topology =>
+        .. OfTopology("numa_topology.cells", "with 129 elements", topology =>
         {
-            for (var i = 2; i < 65; i++)
+            for (var i = 2; i < 129; i++)
                 topology.Cells.Add(new NumaCell { CellId = i, MemoryMb = 1 });
         }),
         .. OfTopology("numa_topology.cells", "with a number twice", topology => topology.Cells[1].CellId = 0),
@@ -46,8 +50,10 @@ internal static class HostRequests
         .. OfCell("dedicated_cpus", "with CPU 8192", cell => cell.DedicatedCpus[0] = 8192),
         .. OfCell("dedicated_cpus", "with a CPU twice", cell => cell.DedicatedCpus.Add(1)),
         .. OfCell("thread_siblings[0].cpus", "with CPU 8192", cell => cell.ThreadSiblings.Add(new CpuSet { Cpus = { 8192 } })),
-        .. OfCell("thread_siblings", "with 8193 elements", cell => cell.ThreadSiblings.Add(Enumerable.Range(0, 8193).Select(_ => new CpuSet()))),
+        .. OfCell("thread_siblings", "with 8193 elements", cell => cell.ThreadSiblings.Add(Enumerable.Range(0, 8193).Select(i => new CpuSet { Cpus = { i } }))),
         .. OfCell("thread_siblings", "with a CPU in two cores", cell => cell.ThreadSiblings.Add([new CpuSet { Cpus = { 0, 1 } }, new CpuSet { Cpus = { 1, 2 } }])),
+        .. OfCell("thread_siblings[1].cpus", "empty", cell => cell.ThreadSiblings.Add([new CpuSet { Cpus = { 0 } }, new CpuSet()])),
+        .. OfCell("thread_siblings[0].cpus", "with a CPU twice", cell => cell.ThreadSiblings.Add(new CpuSet { Cpus = { 0, 1, 0 } })),
         .. OfCell("page_pools[0].size_kb", "of 0", cell => cell.PagePools[0].SizeKb = 0),
         .. OfCell("page_pools[0].total", "negative", cell => cell.PagePools[0].Total = -1),
         .. OfCell("page_pools[0].reserved", "more than the total", cell => cell.PagePools[0].Reserved = 9),
@@ -60,6 +66,8 @@ internal static class HostRequests
         .. OfDevices("devices", "with an address twice", devices => devices[1].Address = devices[0].Address),
         .. OfDevices("devices", "with an address in other letters", devices => devices[1].Address = "00000000:3B:00.0"),
         .. OfDevices("devices[0].address", "of another form", devices => devices[0].Address = "3b:00.0"),
+        .. _impossible.SelectMany(address => OfDevices("devices[0].address", $"{address}", devices => devices[0].Address = address)),
+        .. _impossible.SelectMany(address => OfDevices("devices[1].parent_address", $"{address}", devices => devices[1].ParentAddress = address)),
         .. OfDevices("devices[0].address", "missing", devices => devices[0].Address = ""),
         .. OfDevices("devices[0].vendor_id", "of three digits", devices => devices[0].VendorId = "808"),
         .. OfDevices("devices[0].product_id", "of other letters", devices => devices[0].ProductId = "15xy"),

@@ -13,6 +13,18 @@ internal static class PlacementFields
         .. One<T>($"{field}.cells", "with 17 elements", request =>
             numa(request).Cells.Add(Enumerable.Range(0, 16).Select(_ => new NumaCellRequest { MemoryMb = 1 }))),
         .. One<T>($"{field}.cpu_policy", "unknown", request => numa(request).CpuPolicy = (CpuPolicy)99),
+        .. One<T>($"{field}.cpu_policy", "MIXED without a dedicated vCPU", request => numa(request).CpuPolicy = CpuPolicy.Mixed),
+        .. One<T>($"{field}.cpu_policy", "MIXED without a shared vCPU", request =>
+        {
+            numa(request).CpuPolicy = CpuPolicy.Mixed;
+            numa(request).Cells[0].SharedVcpus.Clear();
+            numa(request).Cells[0].DedicatedVcpus.Add(0);
+        }),
+        .. One<T>($"{field}.cpu_policy", "MIXED without vCPUs", request =>
+        {
+            numa(request).CpuPolicy = CpuPolicy.Mixed;
+            numa(request).Cells[0].SharedVcpus.Clear();
+        }),
         .. One<T>($"{field}.thread_policy", "unknown", request => numa(request).ThreadPolicy = (CpuThreadPolicy)99),
         .. One<T>($"{field}.thread_policy", "without pinned CPUs", request => numa(request).ThreadPolicy = CpuThreadPolicy.Require),
         .. One<T>($"{field}.emulator_threads_policy", "unknown", request => numa(request).EmulatorThreadsPolicy = (EmulatorThreadsPolicy)99),
@@ -28,6 +40,7 @@ internal static class PlacementFields
         .. One<T>($"{field}.cells[1].dedicated_vcpus", "with a CPU of another cell", request =>
         {
             numa(request).CpuPolicy = CpuPolicy.Mixed;
+            numa(request).Cells[0].DedicatedVcpus.Add(7);
             numa(request).Cells.Add(new NumaCellRequest { MemoryMb = 1, DedicatedVcpus = { 0 } });
         }),
         .. One<T>($"{field}.cells[0].dedicated_vcpus", "with policy SHARED", request => numa(request).Cells[0].DedicatedVcpus.Add(1)),

@@ -15,7 +15,7 @@ public sealed class WhenNovasHostsAreAsked(SharedService service) : ServiceTest(
         Assert.SkipWhen(vectors is null, VectorFiles.Missing);
 
         var compared = (Accepted: 0, Refused: 0);
-        foreach (var vector in vectors.Where(IsUnused))
+        foreach (var vector in vectors.Where(IsUnused).Where(IsFlavor))
         {
             var id = vector.GetProperty("id").GetString()!;
             var node = await RegisterAsync(vector.GetProperty("input").GetProperty("host"));
@@ -43,6 +43,14 @@ public sealed class WhenNovasHostsAreAsked(SharedService service) : ServiceTest(
             && cell.GetProperty("shared_cpus_used").GetInt64() == 0
             && cell.GetProperty("memory_used_mb").GetInt64() == 0
             && cell.GetProperty("pages").EnumerateArray().All(pool => pool.GetProperty("used").GetInt64() == 0));
+
+    // Nova makes no such request: a mixed flavor without a dedicated vCPU is refused before there is a topology to place.
+    private static bool IsFlavor(JsonElement vector)
+    {
+        var cells = vector.GetProperty("input").GetProperty("request").GetProperty("cells").EnumerateArray().ToArray();
+        return cells[0].GetProperty("cpu_policy").GetString() != "mixed"
+            || Array.Exists(cells, cell => cell.GetProperty("dedicated_vcpus").GetArrayLength() > 0);
+    }
 
     // Where Nova's search loses track of what it tried, the vectors say what it should have found.
     private static bool Fits(JsonElement expected) =>
