@@ -233,6 +233,7 @@ public sealed class CommitBatch
             StateAfter = (int)after.State,
             InstanceId = after.Instance.Id,
             ClaimId = after.Id,
+            IsOfObserved = after.Role == ClaimRole.Observed,
             Amounts = after.Amounts,
             AmountsBefore = before is null || before.Amounts.Equals(after.Amounts) ? null : before.Amounts,
             LeaseBefore = before?.LeaseEnd,

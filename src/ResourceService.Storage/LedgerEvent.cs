@@ -47,6 +47,9 @@ public sealed record LedgerEvent
     /// <summary>The claim, for changes of claims.</summary>
     public ClaimId? ClaimId { get; init; }
 
+    /// <summary>Whether the claim is an observed one.</summary>
+    public bool IsOfObserved { get; init; }
+
     /// <summary>The claim's amounts, for changes of claims.</summary>
     public ResourceAmounts? Amounts { get; init; }
 

@@ -45,8 +45,8 @@ public class NodeAudit
             _node,
             _observed,
             new AuditOrder(
-                new AuditId(1, 1), AuditMode.Heal, "agent", null, Sample.Now, Sample.Now.Add(-TimeSpan.FromHours(1)), _ => default,
-                () => new ClaimId(1, ++_lastSequence)));
+                new AuditId(1, 1), AuditMode.Heal, "agent", null, Sample.Now, Sample.Now.Add(-TimeSpan.FromHours(1)),
+                new OrphanBounds(0, 0, UnconfirmedPercent: 100), _ => default, () => new ClaimId(1, ++_lastSequence)));
         var ledger = new NodeLedger(_node);
         foreach (var change in decision.Changes)
             ledger.Apply(change);

@@ -26,10 +26,10 @@ public class PersistedEnumsTests
     public void Change_kinds_keep_their_numbers() => AssertStored<ChangeKind>(
         "NodeRegistered=1 NodeUpdated=2 NodeStateChanged=3 NodeDeleted=4 InstanceClaimed=10 ClaimConfirmed=11 ClaimRenewed=12 ClaimAborted=13 "
             + "ClaimExpired=14 ClaimReleased=15 InstanceUpdated=16 InstanceStayed=17 MigrationClaimed=30 MigrationUpdated=31 MigrationConfirmed=32 MigrationReverted=33 "
-            + "MigrationFailed=34 MigrationExpired=35 NodeAudited=40 InstanceAdopted=41 ClaimCorrected=42");
+            + "MigrationFailed=34 MigrationExpired=35 NodeAudited=40 InstanceAdopted=41 ClaimCorrected=42 InstanceCounted=43");
 
     [Fact]
-    public void Claim_roles_keep_their_numbers() => AssertStored<ClaimRole>("Primary=1 MoveTarget=2");
+    public void Claim_roles_keep_their_numbers() => AssertStored<ClaimRole>("Primary=1 MoveTarget=2 Observed=3");
 
     [Fact]
     public void Migration_states_keep_their_numbers() => AssertStored<MigrationState>(
@@ -45,12 +45,12 @@ public class PersistedEnumsTests
     [Fact]
     public void Drift_kinds_keep_their_numbers() => AssertStored<DriftKind>(
         "InventoryChanged=1 OverCapacity=2 OrphanedClaim=3 UntrackedInstance=4 MisplacedInstance=5 UsageMismatch=6 PinningMismatch=7 DeviceMissing=8 "
-            + "StaleMigration=9 ExpiredLease=10 Unreadable=11");
+            + "StaleMigration=9 ExpiredLease=10 Unreadable=11 DeviceChanged=12");
 
     [Fact]
     public void Drift_actions_keep_their_numbers() => AssertStored<DriftAction>(
         "Reported=1 InventoryUpdated=2 ClaimReleased=3 InstanceAdopted=4 ClaimCorrected=5 MigrationEnded=6 SkippedInFlight=7 SkippedChangedSince=8 "
-            + "SkippedDoesNotFit=9");
+            + "SkippedDoesNotFit=9 SkippedUnconfirmed=10 Counted=11");
 
     private static void AssertStored<T>(string golden)
         where T : struct, Enum =>

@@ -57,7 +57,13 @@ internal static class RichSample
     /// <summary>An assignment with every field set.</summary>
     public static Assignment Assignment { get; } = new(
         [new CellAssignment(0, 1_048_576, 1_048_576, [new PinnedCpu(1, 2)], CpuSet.From([3]), CpuSet.From([7]), CpuSet.From([0]), 4_096)],
-        [new AssignedDevice("nic", "0000:3b:02.1") { ParentAddress = "0000:3b:00.0" }]);
+        [
+            new AssignedDevice("nic", "0000:3b:02.1")
+            {
+                ParentAddress = "0000:3b:00.0",
+                Model = new DeviceModel("8086", "154c", DeviceType.VirtualFunction),
+            },
+        ]);
 
     public static NodeSpec Spec(string name = "rich-node") =>
         Sample.Spec(

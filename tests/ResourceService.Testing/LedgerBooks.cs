@@ -76,14 +76,17 @@ public sealed class LedgerBooks
                 var sum = claims.Sum(claim => claim.Resources.TryGetValue(resourceClass, out var amount) ? amount : 0);
                 if (usage.Used != sum)
                     yield return $"{node.NodeId}: {resourceClass} used is {usage.Used}, but its claims add up to {sum}";
-                if (usage.Used > usage.Capacity)
-                    yield return $"{node.NodeId}: {resourceClass} used is {usage.Used} of {usage.Capacity}";
+                // What hosts were seen to run is beyond what they can be promised; what was admitted is not.
+                var observed = claims.Where(claim => claim.Role == ClaimRole.Observed)
+                    .Sum(claim => claim.Resources.TryGetValue(resourceClass, out var amount) ? amount : 0);
+                if (usage.Used - observed > usage.Capacity)
+                    yield return $"{node.NodeId}: {resourceClass} used is {usage.Used} of {usage.Capacity}, {observed} of it by observed claims";
                 if (usage.Free != usage.Capacity - usage.Used)
                     yield return $"{node.NodeId}: {resourceClass} free is {usage.Free}, not {usage.Capacity} - {usage.Used}";
             }
         }
 
-        foreach (var twice in LiveClaims.GroupBy(claim => (claim.Instance.InstanceId, claim.Role)).Where(group => group.Count() > 1))
+        foreach (var twice in LiveClaims.GroupBy(claim => (claim.Instance.InstanceId, claim.Role, claim.Role == ClaimRole.Observed ? claim.NodeId : "")).Where(group => group.Count() > 1))
             yield return $"{twice.Key.InstanceId} holds {twice.Count()} claims that are {twice.Key.Role}";
         var targets = LiveClaims.Where(claim => claim.Role == ClaimRole.MoveTarget).Select(claim => claim.ClaimId).Order(StringComparer.Ordinal);
         if (!targets.SequenceEqual(Moves.Select(move => move.TargetClaimId).Order(StringComparer.Ordinal), StringComparer.Ordinal))

@@ -49,6 +49,7 @@ public enum AuditMode
 /// <param name="ExpectedGeneration">The generation the node must still have; null when it does not matter.</param>
 /// <param name="Now">The moment of the audit.</param>
 /// <param name="StaleBefore">A move without progress since then is stale.</param>
+/// <param name="Orphans">How many orphaned claims it may end.</param>
 /// <param name="ClaimsOf">What an instance holds, fleet-wide.</param>
 /// <param name="NextClaimId">Gives an id to a claim that may be made.</param>
 public sealed record AuditOrder(
@@ -58,6 +59,7 @@ public sealed record AuditOrder(
     long? ExpectedGeneration,
     Instant Now,
     Instant StaleBefore,
+    OrphanBounds Orphans,
     Func<InstanceId, HeldClaims> ClaimsOf,
     Func<ClaimId> NextClaimId);
 

@@ -107,6 +107,8 @@ internal sealed class AuditDraft
         DriftAction.SkippedInFlight => "left alone, because the claim is under lease or its instance is moving",
         DriftAction.SkippedChangedSince => "left alone, because the ledger changed after the picture was taken",
         DriftAction.SkippedDoesNotFit => "left alone, because the correction does not fit on the node",
+        DriftAction.SkippedUnconfirmed => "left alone, because so many are released only if confirmed_orphan_count is at least their number",
+        DriftAction.Counted => "not adopted, but counted against new claims",
         _ => Heals ? "reported only, because no correction is safe" : "reported only, because the mode is REPORT",
     };
 }

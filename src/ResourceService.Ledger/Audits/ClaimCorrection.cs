@@ -46,9 +46,16 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
 
     /// <summary>Devices of a node that no request asked for.</summary>
     public static IEnumerable<AssignedDevice> Attached(NodeView node, IEnumerable<string> addresses) => addresses
-        .Select(address => DeviceAt(node, address))
-        .OfType<Device>()
-        .Select(device => new AssignedDevice("", device.Address) { ParentAddress = device.ParentAddress });
+        .Where(address => !node.DeviceUsage.Pools.At(address).IsEmpty)
+        .Select(address => node.DeviceUsage.Pools.Give(node.DeviceUsage.Pools.At(address)[0], requestName: ""));
+
+    /// <summary>An instance in the states in which its host has it, as far as the report tells them.</summary>
+    public static Instance WithStates(Instance known, Instance seen) => known with
+    {
+        VmState = seen.VmState.Length > 0 ? seen.VmState : known.VmState,
+        TaskState = seen.TaskState.Length > 0 ? seen.TaskState : known.TaskState,
+        PowerState = seen.PowerState.Length > 0 ? seen.PowerState : known.PowerState,
+    };
 
     // All of a ring let go of their cells, then each takes what the host gave it. Tried on a copy first: who does not fit keeps what it has, and that
     // may be what another waited for.
@@ -164,8 +171,8 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
     {
         if (Room.LackOf(node, address, seen.DeviceAddresses) is not null)
             return null;
-        var device = DeviceAt(node, address)!;
-        var attached = new AssignedDevice(RequestOf(after, device), address) { ParentAddress = device.ParentAddress };
+        var place = node.DeviceUsage.Pools.At(address)[0];
+        var attached = node.DeviceUsage.Pools.Give(place, RequestOf(after, node.Spec.Devices[place]));
         return after with { Assignment = after.Assignment with { Devices = [.. after.Assignment.Devices, attached] } };
     }
 
@@ -185,16 +192,6 @@ internal sealed class ClaimCorrection(Claim claim, ObservedInstance seen)
             group.MatchesAny(request.Alternatives)
             && after.Assignment.Devices.Count(given => string.Equals(given.RequestName, request.Name, StringComparison.Ordinal)) < request.Count)?.Name ?? "";
     }
-
-    private static Device? DeviceAt(NodeView node, string address) =>
-        node.DeviceUsage.Pools.At(address) is [var place, ..] ? node.Spec.Devices[place] : null;
-
-    private static Instance WithStates(Instance known, Instance seen) => known with
-    {
-        VmState = seen.VmState.Length > 0 ? seen.VmState : known.VmState,
-        TaskState = seen.TaskState.Length > 0 ? seen.TaskState : known.TaskState,
-        PowerState = seen.PowerState.Length > 0 ? seen.PowerState : known.PowerState,
-    };
 
     // A drift that is still to be corrected, and what of the claim it is about.
     private readonly record struct Wanted(ClaimPart Part, string Subject, int Drift)

@@ -1,26 +1,22 @@
 using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Ledger.Audits;
 
-/// <summary>The node's claims against the instances on its host: those that have none, and those whose instance is another than they say.</summary>
+/// <summary>The node's claims against their instances on its host, where those are others than the claims say.</summary>
 internal static class ClaimDrift
 {
     public static void Find(AuditDraft draft)
     {
         var seen = draft.Observed.Instances.ToDictionary(instance => instance.Instance.Id);
         var devices = new SeenDevices(draft.Observed);
-        var unreadable = UnreadableDrift.Names(draft.Observed);
         var corrections = new List<ClaimCorrection>();
         // Corrections change the node: the claims are those that it had before.
-        foreach (var claim in draft.Node.Claims.Values)
+        foreach (var claim in draft.Node.Claims.Values.Where(claim => claim.Role != ClaimRole.Observed))
         {
             var instance = seen.GetValueOrDefault(claim.Instance.Id);
             FindLostDevices(draft, claim, instance, devices);
             if (instance is not null)
                 Compare(draft, claim, instance, devices, corrections);
-            else if (unreadable.Count == 0 || !unreadable.Contains(UnreadableDrift.LettersOf(claim.Instance.Id)))
-                FindOrphan(draft, claim);
         }
 
         ClaimCorrection.ApplyAll(draft, corrections);
@@ -40,25 +36,6 @@ internal static class ClaimDrift
                 Claim = claim.Id,
                 DeviceAddress = device.Address,
             });
-        }
-    }
-
-    private static void FindOrphan(AuditDraft draft, Claim claim)
-    {
-        // A held claim's instance is still being built, a move's target still moved: neither has to be here.
-        if (!draft.Observed.Covers(AuditScopes.Instances) || claim.State != ClaimState.Active || claim.Role != ClaimRole.Primary)
-            return;
-        var action = draft.Judge(claim, IsInFlight(draft, claim), DriftAction.ClaimReleased);
-        draft.Add(new Drift(
-            DriftKind.OrphanedClaim, action, "on the host", "not on the host", $"Instance {claim.Instance.Id} of claim {claim.Id} is not on the host")
-        {
-            Instance = claim.Instance.Id,
-            Claim = claim.Id,
-        });
-        if (action == DriftAction.ClaimReleased)
-        {
-            draft.Apply(ClaimRules.EndChange(
-                claim, ChangeKind.ClaimReleased, ClaimState.Released, "the instance is not on its host", draft.Order.Now, draft.NextGeneration));
         }
     }
 
@@ -105,8 +82,6 @@ internal static class ClaimDrift
             && draft.Node.Claims.TryGetValue(id.Sequence, out var twin)
             && (claim.Role == ClaimRole.MoveTarget || ClaimDifference.Of(draft.Node, twin, seen, devices: null).Count == 0);
     }
-
-    private static bool IsInFlight(AuditDraft draft, Claim claim) => draft.Order.ClaimsOf(claim.Instance.Id).MoveTarget is not null;
 
     private static string SentenceOf(Claim claim, ClaimDifference difference) => difference.Part switch
     {

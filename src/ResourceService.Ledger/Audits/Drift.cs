@@ -63,6 +63,9 @@ public enum DriftKind
 
     /// <summary>Something on the host that the report says in a way that cannot be read.</summary>
     Unreadable = 11,
+
+    /// <summary>A device that a claim owns is another one than it was given.</summary>
+    DeviceChanged = 12,
 }
 
 /// <summary>What an audit did about a drift. Numbers are stored: only add.</summary>
@@ -94,4 +97,10 @@ public enum DriftAction
 
     /// <summary>Nothing: the correction would not fit on the node.</summary>
     SkippedDoesNotFit = 9,
+
+    /// <summary>Nothing: too many claims would end at once for a report that does not confirm it.</summary>
+    SkippedUnconfirmed = 10,
+
+    /// <summary>The instance could not be adopted, and what it runs with is held by an observed claim.</summary>
+    Counted = 11,
 }

@@ -14,20 +14,24 @@ public static class ClaimRules
     /// <param name="request">What the instance needs.</param>
     /// <param name="expectedGeneration">The generation the caller decided on; null when it does not matter.</param>
     /// <param name="candidate">The claim to admit, complete.</param>
+    /// <param name="observed">What the host was seen to run of the instance; it ends with the decision, for the new claim takes its place.</param>
     /// <param name="reported">
     /// The node as the caller could know it, where that is older: before the other claims of the same decision.
     /// </param>
-    public static Decision Claim(NodeView node, ResourceRequest request, long? expectedGeneration, Claim candidate, NodeView? reported = null)
+    public static Decision Claim(
+        NodeView node, ResourceRequest request, long? expectedGeneration, Claim candidate, ClaimId? observed = null, NodeView? reported = null)
     {
         if (RefuseNewClaims(node) is { } closed)
             return Decision.Refuse(closed);
         if (NodeRules.RefuseStale(reported ?? node, expectedGeneration) is { } stale)
             return Decision.Refuse(stale);
-        if (FitRules.Fit(node, request, out var assignment) != RefusalReason.None)
-            return Decision.Refuse(DoesNotFit(node, request));
+        var room = WithoutObserved(node, observed, candidate.CreateTime, out var ended);
+        if (FitRules.Fit(room, request, out var assignment) != RefusalReason.None)
+            return Decision.Refuse(DoesNotFit(room, request));
 
-        var claim = candidate with { Assignment = assignment, Generation = node.Generation + 1 };
-        return Decision.Accept(new ClaimChanged(ChangeKind.InstanceClaimed, candidate.CreateTime, null, claim, ""));
+        var claim = candidate with { Assignment = assignment, Generation = room.Generation + 1 };
+        var claimed = new ClaimChanged(ChangeKind.InstanceClaimed, candidate.CreateTime, null, claim, "");
+        return ended is null ? Decision.Accept(claimed) : new Decision([ended, claimed], null);
     }
 
     /// <summary>The build succeeded: the lease ends and the claim stays. Confirming twice changes nothing.</summary>
@@ -36,8 +40,8 @@ public static class ClaimRules
         // A confirm that was carried out raised the generation itself: a repeat must not fail on it.
         if (Find(node, id, null, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
-        if (RefuseMoveTarget(claim) is { } moving)
-            return Decision.Refuse(moving);
+        if (RefuseNotPrimary(claim) is { } other)
+            return Decision.Refuse(other);
         if (claim.State == ClaimState.Active)
             return Decision.Unchanged;
         if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
@@ -54,8 +58,8 @@ public static class ClaimRules
     {
         if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
-        if (RefuseMoveTarget(claim) is { } moving)
-            return Decision.Refuse(moving);
+        if (RefuseNotPrimary(claim) is { } other)
+            return Decision.Refuse(other);
         if (claim.State != ClaimState.Held)
             return Decision.Refuse(WrongState(claim, "only a HELD claim has a lease to renew"));
         if (claim.LeaseEnd <= now)
@@ -70,8 +74,8 @@ public static class ClaimRules
     {
         if (Find(node, id, expectedGeneration, out var claim) is { } refusal)
             return Decision.Refuse(refusal);
-        if (RefuseMoveTarget(claim) is { } moving)
-            return Decision.Refuse(moving);
+        if (RefuseNotPrimary(claim) is { } other)
+            return Decision.Refuse(other);
         if (claim.State != ClaimState.Held)
             return Decision.Refuse(WrongState(claim, "only a HELD claim can be aborted; release the instance instead"));
 
@@ -140,6 +144,20 @@ public static class ClaimRules
             };
     }
 
+    /// <summary>The node without what its host was seen to run of an instance: that stands in the way of everybody but the instance itself.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="observed">The observed claim; null when there is none, and of no effect when it has ended.</param>
+    /// <param name="now">The moment of the decision.</param>
+    /// <param name="ended">The end of the observed claim.</param>
+    internal static NodeView WithoutObserved(NodeView node, ClaimId? observed, Instant now, out ClaimChanged? ended)
+    {
+        ended = null;
+        if (observed is not { } id || !node.Claims.TryGetValue(id.Sequence, out var claim))
+            return node;
+        ended = EndChange(claim, ChangeKind.ClaimReleased, ClaimState.Released, "its instance claims the node itself", now, node.Generation + 1);
+        return new NodeLedger(node).Apply(ended).After;
+    }
+
     /// <summary>The instance holds a claim already, here or on another node.</summary>
     public static Refusal AlreadyClaimed(InstanceId instance, ClaimId held) =>
         new(RefusalKind.InstanceAlreadyClaimed, $"Instance {instance} already holds claim {held}.")
@@ -169,9 +187,12 @@ public static class ClaimRules
             Metadata = [KeyValuePair.Create("claim_id", claim.Id.ToString()), KeyValuePair.Create("state", claim.State.ToString().ToUpperInvariant())],
         };
 
-    private static Refusal? RefuseMoveTarget(Claim claim) => claim.Role == ClaimRole.MoveTarget
-        ? WrongState(claim, $"it is the target of migration {MigrationId.Of(claim.Id)}, which decides about it")
-        : null;
+    private static Refusal? RefuseNotPrimary(Claim claim) => claim.Role switch
+    {
+        ClaimRole.MoveTarget => WrongState(claim, $"it is the target of migration {MigrationId.Of(claim.Id)}, which decides about it"),
+        ClaimRole.Observed => WrongState(claim, "it counts what its host was seen to run; only audits change it, and the release of its instance ends it"),
+        _ => null,
+    };
 
     private static Refusal? Find(NodeView node, ClaimId id, long? expectedGeneration, out Claim claim)
     {

@@ -11,6 +11,9 @@ internal sealed record DeviceGroup(
 {
     private const string RemoteManagedTag = "remote_managed";
 
+    /// <summary>What each of them is.</summary>
+    public DeviceModel Model { get; } = new(VendorId, ProductId, Type);
+
     /// <summary>Whether the devices are managed from elsewhere, and so given only to who asks for such ones.</summary>
     public bool IsRemoteManaged { get; } = SaysRemoteManaged(Tags);
 

@@ -70,6 +70,13 @@ internal sealed class DevicePools
     /// <summary>The children of the device at an address, which the host need not report.</summary>
     public ReadOnlySpan<int> ChildrenOf(string address) => _byParent.At(DeviceAddress.Parse(address));
 
+    /// <summary>A device as it is given to a claim.</summary>
+    public AssignedDevice Give(int place, string requestName) => new(requestName, _devices[place].Address)
+    {
+        ParentAddress = _devices[place].ParentAddress,
+        Model = _groups[_pools[_poolOf[place]].Group].Model,
+    };
+
     // The number of what was seen before, or else the next.
     private static int Number<T>(Dictionary<T, int> numbers, T item)
         where T : notnull

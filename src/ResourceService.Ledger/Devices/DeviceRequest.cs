@@ -41,4 +41,19 @@ public readonly record struct AssignedDevice(string RequestName, string Address)
 {
     /// <summary>The physical function of a virtual one: what is blocked follows from the claim, also when the host reports the device no longer.</summary>
     public string? ParentAddress { get; init; }
+
+    /// <summary>What it was when it was given: another device may stand at its address later. Null for what was given before this was kept.</summary>
+    public DeviceModel? Model { get; init; }
+}
+
+/// <summary>What kind of card a device is.</summary>
+/// <param name="VendorId">Four hexadecimal digits.</param>
+/// <param name="ProductId">Four hexadecimal digits.</param>
+/// <param name="Type">The kind of function.</param>
+public sealed record DeviceModel(string VendorId, string ProductId, DeviceType Type)
+{
+    /// <summary>Whether a device is of this kind; ids are compared without case.</summary>
+    public bool IsOf(Device device) => Type == device.Type
+        && string.Equals(VendorId, device.VendorId, StringComparison.OrdinalIgnoreCase)
+        && string.Equals(ProductId, device.ProductId, StringComparison.OrdinalIgnoreCase);
 }

@@ -67,10 +67,7 @@ internal ref struct DeviceTrial
         foreach (var request in requests.Span)
         {
             for (var i = 0; i < request.Count; i++, next++)
-            {
-                var device = _pools[_drawn[next]];
-                given[next] = new AssignedDevice(request.Name, device.Address) { ParentAddress = device.ParentAddress };
-            }
+                given[next] = _pools.Give(_drawn[next], request.Name);
         }
 
         return ValueList.Create<AssignedDevice>(given);

@@ -18,7 +18,9 @@ public static class MigrationRules
     /// <param name="request">What is wanted.</param>
     /// <param name="targetId">The id of the claim on the target.</param>
     /// <param name="now">The moment of the decision.</param>
-    public static Decision Claim(NodeView source, ClaimId sourceId, NodeView target, MoveRequest request, ClaimId targetId, Instant now)
+    /// <param name="observed">What the target was seen to run of the instance; it ends with the decision.</param>
+    public static Decision Claim(
+        NodeView source, ClaimId sourceId, NodeView target, MoveRequest request, ClaimId targetId, Instant now, ClaimId? observed = null)
     {
         if (!source.Claims.TryGetValue(sourceId.Sequence, out var held))
             return Decision.Refuse(ClaimRules.NotLive(sourceId));
@@ -35,12 +37,13 @@ public static class MigrationRules
         var resources = request.Resources ?? HeldRequest.Of(source, held, out unknownDevice);
         if (resources is null)
             return Decision.Refuse(ClaimRules.WrongState(held, $"its node does not know device {unknownDevice} any more; say what it needs in resources"));
-        if (FitRules.Fit(target, resources, out var assignment) != RefusalReason.None)
-            return Decision.Refuse(ClaimRules.DoesNotFit(target, resources));
+        var room = ClaimRules.WithoutObserved(target, observed, now, out var ended);
+        if (FitRules.Fit(room, resources, out var assignment) != RefusalReason.None)
+            return Decision.Refuse(ClaimRules.DoesNotFit(room, resources));
         if (request.Type == MigrationType.LiveMigration && PageSizesChanged(held.Assignment, assignment) is { Count: > 0 } changed)
             return Decision.Refuse(ClaimRules.DoesNotFit(target, changed));
 
-        var generation = target.Generation + 1;
+        var generation = room.Generation + 1;
         var leaseEnd = now.Add(request.Lease);
         var claim = new Claim(targetId, held.Instance, resources, ClaimState.Held, leaseEnd, now, now, "")
         {
@@ -53,7 +56,8 @@ public static class MigrationRules
         {
             Generation = generation,
         };
-        return Decision.Accept(new MigrationChanged(ChangeKind.MigrationClaimed, now, null, migration, null, claim, ""));
+        var started = new MigrationChanged(ChangeKind.MigrationClaimed, now, null, migration, null, claim, "");
+        return ended is null ? Decision.Accept(started) : new Decision([ended, started], null);
     }
 
     /// <summary>A sign of life: the move goes on and its lease is renewed, until it has finished.</summary>

@@ -113,4 +113,7 @@ public enum ChangeKind
 
     /// <summary>An audit corrected a claim to what its host runs.</summary>
     ClaimCorrected = 42,
+
+    /// <summary>An audit counted what its host runs of an instance that could not be adopted.</summary>
+    InstanceCounted = 43,
 }

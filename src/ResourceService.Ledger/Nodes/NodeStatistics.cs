@@ -4,8 +4,9 @@ namespace ResourceService.Ledger.Nodes;
 
 /// <summary>
 /// The instances on a node, counted as Nova's <c>compute/stats.py</c> does: those that live there, so a moving one is counted on its source until the
-/// move is confirmed. An instance that is busy in state and task counts once here, twice in Nova's I/O workload. Each instance has one state, one project
-/// and one system, empty where it is not known, so the numbers of each add up to <see cref="InstanceCount"/>; those by task to <see cref="TaskCount"/>.
+/// move is confirmed; what the host was seen to run of others is not among them. An instance that is busy in state and task counts once here, twice
+/// in Nova's I/O workload. Each instance has one state, one project and one system, empty where it is not known, so the numbers of each add up to
+/// <see cref="InstanceCount"/>; those by task to <see cref="TaskCount"/>.
 /// </summary>
 public sealed class NodeStatistics
 {

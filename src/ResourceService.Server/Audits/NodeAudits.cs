@@ -15,10 +15,11 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
     /// <param name="id">The node.</param>
     /// <param name="mode">Whether to correct.</param>
     /// <param name="expectedGeneration">The generation the node must still have; null when it does not matter.</param>
+    /// <param name="confirmedOrphans">How many orphaned claims the caller confirms.</param>
     /// <param name="observed">The report, made for the moment of the audit.</param>
     /// <param name="stamp">Who asks.</param>
     public async ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
-        NodeId id, AuditMode mode, long? expectedGeneration, Func<Instant, ObservedNode> observed, RequestStamp stamp)
+        NodeId id, AuditMode mode, long? expectedGeneration, int confirmedOrphans, Func<Instant, ObservedNode> observed, RequestStamp stamp)
     {
         if (nodes.Find(id) is not { } worker)
             return RpcErrors.NodeNotFound(id.Value);
@@ -41,8 +42,8 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
         {
             var now = fleet.Now;
             var order = new AuditOrder(
-                auditId, mode, stamp.Actor, expectedGeneration, now, now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)), ClaimsOf,
-                () => nodes.NextClaimId(key));
+                auditId, mode, stamp.Actor, expectedGeneration, now, now.Add(-TimeSpan.FromMinutes(options.StaleMigrationMinutes)),
+                new OrphanBounds(confirmedOrphans, options.UnconfirmedOrphansMax, options.UnconfirmedOrphanPercent), ClaimsOf, () => nodes.NextClaimId(key));
             return adoption.Enter(() => DriftRules.Audit(node, observed(now), order));
         }
 
@@ -69,7 +70,7 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
             for (var round = 0; round < RoundsMax; round++)
             {
                 var decision = decide();
-                if (decision.Changes.OfType<ClaimChanged>().Where(change => change.Kind == ChangeKind.InstanceAdopted).All(change => TryEnter(change.After)))
+                if (decision.Changes.OfType<ClaimChanged>().Where(change => change.Before is null).All(change => TryEnter(change.After)))
                     return decision;
                 Leave();
             }
@@ -86,7 +87,9 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
 
         private bool TryEnter(Claim claim)
         {
-            if (!registry.TryEnter(claim.Instance.Id, claim.Id))
+            if (!(claim.Role == ClaimRole.Observed
+                ? registry.Put(claim.Instance.Id, claim.Id, claim.Role)
+                : registry.TryEnter(claim.Instance.Id, claim.Id)))
                 return false;
             _entered.Add(claim);
             return true;

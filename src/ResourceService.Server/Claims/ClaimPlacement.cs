@@ -101,7 +101,11 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
 
         var id = nodes.NextClaimId(worker.View.NodeKey);
         var command = new NodeCommand(
-            node => ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(id, order, fleet.Now)), Reply, stamp, cancellation)
+            node => ClaimRules.Claim(
+                node, order.Request, order.ExpectedGeneration, MakeClaim(id, order, fleet.Now), fleet.Instances.ObservedOf(order.Instance.Id, node.NodeKey)),
+            Reply,
+            stamp,
+            cancellation)
         {
             NewInstance = order.Instance.Id,
         };
@@ -113,7 +117,8 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     {
         if (fleet.Instances.TryFind(order.Instance.Id, out var held))
             return new CommandOutcome(CommandStatus.Refused, Refusal: ClaimRules.AlreadyClaimed(order.Instance.Id, held.First));
-        var decision = ClaimRules.Claim(node, order.Request, order.ExpectedGeneration, MakeClaim(default, order, fleet.Now));
+        var decision = ClaimRules.Claim(
+            node, order.Request, order.ExpectedGeneration, MakeClaim(default, order, fleet.Now), fleet.Instances.ObservedOf(order.Instance.Id, node.NodeKey));
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
         var answer = Reply(node, decision);
@@ -128,7 +133,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     /// <summary>The answer to an admitted claim.</summary>
     public static V1.ClaimInstanceResponse Reply(NodeView node, Decision decision)
     {
-        var claim = ((ClaimChanged)decision.Changes[0]).After;
+        var claim = ((ClaimChanged)decision.Changes[^1]).After;
         return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id), NodeGeneration = node.Generation };
     }
 

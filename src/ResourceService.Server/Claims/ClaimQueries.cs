@@ -67,7 +67,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
     private IEnumerable<Claim> OfInstance(InstanceId instance)
     {
         fleet.Instances.TryFind(instance, out var held);
-        foreach (var id in held.Claims())
+        foreach (var id in held.Claims().Concat(fleet.Instances.ObservedOf(instance)).OrderBy(id => id.Sequence))
         {
             if (nodes.Find(id.NodeKey)!.View.Claims.TryGetValue(id.Sequence, out var claim))
                 yield return claim;

@@ -113,7 +113,9 @@ internal sealed class GroupClaimDecision(
         {
             var ledger = copies[worker.View.NodeKey];
             var claim = ClaimPlacement.MakeClaim(nodes.NextClaimId(ledger.View.NodeKey), order, now);
-            var decision = ClaimRules.Claim(ledger.View, order.Request, order.ExpectedGeneration, claim, members[ledger.View.NodeKey].Before);
+            var decision = ClaimRules.Claim(
+                ledger.View, order.Request, order.ExpectedGeneration, claim, Fleet.Instances.ObservedOf(order.Instance.Id, ledger.View.NodeKey),
+                members[ledger.View.NodeKey].Before);
             if (decision.Refusal is { } refusal)
             {
                 last = refusal;
@@ -128,8 +130,12 @@ internal sealed class GroupClaimDecision(
             }
 
             _entered.Add(claim);
-            ledger.Apply(decision.Changes[0]);
-            changes.Add((ledger.View.NodeKey, decision.Changes[0]));
+            foreach (var change in decision.Changes)
+            {
+                ledger.Apply(change);
+                changes.Add((ledger.View.NodeKey, change));
+            }
+
             return ClaimPlacement.Reply(ledger.View, decision);
         }
 

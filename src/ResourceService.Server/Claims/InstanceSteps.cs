@@ -17,14 +17,24 @@ internal sealed class InstanceSteps(NodeDirectory nodes, FleetServices fleet)
     // How often an instance is looked up again. Each time a move of it really began or ended.
     private const int RoundsMax = 32;
 
-    /// <summary>Releases everything that an instance holds; a move in flight has failed.</summary>
-    public ValueTask<CallResult<V1.ReleaseInstanceResponse>> ReleaseAsync(
-        InstanceId instance, string reason, RequestStamp stamp, CancellationToken cancellation) =>
-        OnInstanceAsync<V1.ReleaseInstanceResponse>(
+    /// <summary>Releases everything that an instance holds, and what hosts were seen to run of it; a move in flight has failed.</summary>
+    public async ValueTask<CallResult<V1.ReleaseInstanceResponse>> ReleaseAsync(
+        InstanceId instance, string reason, RequestStamp stamp, CancellationToken cancellation)
+    {
+        // Observed claims come and go with audits: each round one really did.
+        for (var round = 0; round < RoundsMax && InstanceRelease.Of(instance, reason, fleet, nodes, stamp) is { } release; round++)
+        {
+            var outcome = await release.PostAsync();
+            if (outcome.Refusal is null)
+                return CallResult<V1.ReleaseInstanceResponse>.Of(outcome, "");
+        }
+
+        return await OnInstanceAsync<V1.ReleaseInstanceResponse>(
             instance,
             held => held.MoveTarget is { } target
                 ? ReleaseMovingAsync(instance, held, target, reason, stamp)
                 : ReleaseAsync(instance, held.First, reason, stamp, cancellation));
+    }
 
     /// <summary>Changes what is known of an instance: on its primary claim, or, when that is gone with its node, on the target of its move.</summary>
     public ValueTask<CallResult<V1.UpdateInstanceResponse>> UpdateAsync(

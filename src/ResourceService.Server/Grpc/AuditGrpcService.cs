@@ -21,6 +21,7 @@ internal sealed class AuditGrpcService(
         var observed = ObservedNodes.Read(request, heals, violations);
         var requestId = violations.RequestId("request_id", request.RequestId);
         var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.Between("confirmed_orphan_count", request.ConfirmedOrphanCount, 0, int.MaxValue);
         violations.ThrowIfAny();
 
         var result = await calls.RunAsync(
@@ -28,7 +29,8 @@ internal sealed class AuditGrpcService(
             requestId,
             context.Actor(),
             V1.AuditNodeResponse.Parser,
-            stamp => audits.AuditAsync(id, heals ? AuditMode.Heal : AuditMode.Report, generation, observed, stamp),
+            stamp => audits.AuditAsync(
+                id, heals ? AuditMode.Heal : AuditMode.Report, generation, request.ConfirmedOrphanCount, observed, stamp),
             context.CancellationToken);
         return result.GetOrThrow();
     }

@@ -40,6 +40,7 @@ internal static class AuditMapping
         DriftKind.StaleMigration => V1.DriftKind.StaleMigration,
         DriftKind.ExpiredLease => V1.DriftKind.ExpiredLease,
         DriftKind.Unreadable => V1.DriftKind.Unreadable,
+        DriftKind.DeviceChanged => V1.DriftKind.DeviceChanged,
         _ => V1.DriftKind.Unspecified,
     };
 
@@ -55,6 +56,8 @@ internal static class AuditMapping
         DriftAction.SkippedInFlight => V1.DriftAction.SkippedInFlight,
         DriftAction.SkippedChangedSince => V1.DriftAction.SkippedChangedSince,
         DriftAction.SkippedDoesNotFit => V1.DriftAction.SkippedDoesNotFit,
+        DriftAction.SkippedUnconfirmed => V1.DriftAction.SkippedUnconfirmed,
+        DriftAction.Counted => V1.DriftAction.Counted,
         _ => V1.DriftAction.Unspecified,
     };
 

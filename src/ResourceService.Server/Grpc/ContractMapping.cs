@@ -154,7 +154,12 @@ internal static class ContractMapping
     };
 
     /// <summary>The part a claim plays.</summary>
-    public static V1.ClaimRole ToContract(ClaimRole role) => role == ClaimRole.MoveTarget ? V1.ClaimRole.MoveTarget : V1.ClaimRole.Primary;
+    public static V1.ClaimRole ToContract(ClaimRole role) => role switch
+    {
+        ClaimRole.MoveTarget => V1.ClaimRole.MoveTarget,
+        ClaimRole.Observed => V1.ClaimRole.Observed,
+        _ => V1.ClaimRole.Primary,
+    };
 
     /// <summary>A node's state; deleted ones have none.</summary>
     public static V1.NodeState ToContract(NodeState state) => state switch
@@ -189,6 +194,7 @@ internal static class ContractMapping
         ChangeKind.NodeAudited => V1.EventKind.NodeAudited,
         ChangeKind.InstanceAdopted => V1.EventKind.InstanceAdopted,
         ChangeKind.ClaimCorrected => V1.EventKind.ClaimCorrected,
+        ChangeKind.InstanceCounted => V1.EventKind.InstanceCounted,
         _ => V1.EventKind.Unspecified,
     };
 

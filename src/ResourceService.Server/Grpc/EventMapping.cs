@@ -76,8 +76,8 @@ internal static class EventMapping
     }
 
     // The target of a move is named like its move; the source, whose release names the move as well, is not.
-    private static ClaimRole RoleBefore(LedgerEvent recorded) =>
-        recorded.MigrationId is { } move && move == MigrationId.Of(recorded.ClaimId!.Value) ? ClaimRole.MoveTarget : ClaimRole.Primary;
+    private static ClaimRole RoleBefore(LedgerEvent recorded) => recorded.IsOfObserved ? ClaimRole.Observed
+        : recorded.MigrationId is { } move && move == MigrationId.Of(recorded.ClaimId!.Value) ? ClaimRole.MoveTarget : ClaimRole.Primary;
 
     // Only a live claim holds its amounts.
     private static V1.EventState ClaimState(ClaimState state, ClaimRole role, ResourceAmounts amounts)

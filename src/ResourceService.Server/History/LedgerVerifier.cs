@@ -109,7 +109,7 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
         if (!IsQuiet())
             return;
         var unknown = node.Claims.Values
-            .Where(claim => !fleet.Instances.TryFind(claim.Instance.Id, out var held) || held[claim.Role] != claim.Id)
+            .Where(claim => !fleet.Instances.Knows(claim))
             .ToList();
         if (!IsQuiet())
             return;
@@ -121,10 +121,9 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
 
     // A claim is entered before it is durable: those that no picture shows are looked at again after the store was read.
     private List<(InstanceId Instance, ClaimId Claim)> Unsettled() =>
-        [.. fleet.Instances.All.SelectMany(entry => entry.Value.Claims().Select(claim => (entry.Key, claim))).Where(entry => IsUnsettled(entry.Key, entry.claim))];
+        [.. fleet.Instances.All.Where(entry => IsUnsettled(entry.Instance, entry.Claim))];
 
-    private bool IsUnsettled(InstanceId instance, ClaimId claim) =>
-        fleet.Instances.TryFind(instance, out var held) && held.Claims().Contains(claim)
+    private bool IsUnsettled(InstanceId instance, ClaimId claim) => fleet.Instances.Holds(instance, claim)
         && nodes.Find(claim.NodeKey) is { IsChanging: false } worker && !worker.View.Claims.ContainsKey(claim.Sequence);
 
     private static void CompareSameGeneration(LedgerDifferences differences, NodeView memory, NodeView store)

@@ -32,7 +32,7 @@ internal sealed class MoveStep(
         var decision = decide(onTarget.Before, onSource.Before);
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
-        if (decision.OnTarget is [MigrationChanged { Before: null, After: var started }, ..])
+        if (decision.OnTarget is [.., MigrationChanged { Before: null, After: var started }])
             Enter(started);
 
         var changes = decision.OnTarget.Select(change => (onTarget.Before.NodeKey, change))

@@ -136,7 +136,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
             target,
             source,
             (targetNode, sourceNode) => Start(targetNode, sourceNode, sourceId, request, targetId, fleet.Now),
-            (decision, targetAfter, _) => Started((MigrationChanged)decision.OnTarget[0], targetAfter, reply));
+            (decision, targetAfter, _) => Started((MigrationChanged)decision.OnTarget[^1], targetAfter, reply));
         return step.PostAsync();
     }
 
@@ -146,7 +146,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         var decision = Start(target, source, sourceId, request, new ClaimId(target.NodeKey, 0), fleet.Now);
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
-        return new CommandOutcome(CommandStatus.Accepted, Started((MigrationChanged)decision.OnTarget[0], target, (migration, claim) =>
+        return new CommandOutcome(CommandStatus.Accepted, Started((MigrationChanged)decision.OnTarget[^1], target, (migration, claim) =>
         {
             (migration.MigrationId, migration.TargetClaimId, claim!.ClaimId, claim.MigrationId) = ("", "", "", "");
             return reply(migration, claim);
@@ -158,7 +158,8 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         if (source.Claims.ContainsKey(sourceId.Sequence)
             && fleet.Instances.TryFind(request.Instance, out var held) && held.MoveTarget is { } moving)
             return MoveDecision.Refuse(MigrationRules.InFlight(request.Instance, MigrationId.Of(moving)));
-        var decision = MigrationRules.Claim(source, sourceId, target, request, targetId, now);
+        var decision = MigrationRules.Claim(
+            source, sourceId, target, request, targetId, now, fleet.Instances.ObservedOf(request.Instance, target.NodeKey));
         return new MoveDecision(decision.Changes, [], decision.Refusal);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
@@ -6,13 +7,17 @@ using ResourceService.Ledger.Nodes;
 namespace ResourceService.Server.Nodes;
 
 /// <summary>
-/// Which claims each instance holds, fleet-wide: at most one primary claim and one target of a move. A worker enters a claim here right before it
+/// Which claims each instance holds, fleet-wide: at most one primary claim and one target of a move, and apart from those any observed claims, at most
+/// one on each node, which keep nobody from claiming for the instance. A worker enters a claim here right before it
 /// applies it; a claim is taken out, or changes its part, when that is durable. So an instance never holds two of one part, whatever becomes of
 /// the commits. A move is entered only while the source's worker is parked: who owns the source's ledger sees every move of the instances there.
 /// </summary>
 internal sealed class InstanceRegistry
 {
     private readonly ConcurrentDictionary<InstanceId, Holding> _holdings = new();
+
+    // Few instances are observed where they hold nothing: they are kept apart, so that the others stay small.
+    private readonly ConcurrentDictionary<InstanceId, ImmutableArray<ClaimId>> _observed = new();
 
     /// <summary>Enters the claim of an instance that holds nothing; false when it holds something already.</summary>
     public bool TryEnter(InstanceId instance, ClaimId claim) => _holdings.TryAdd(instance, new Holding(claim, null));
@@ -24,12 +29,47 @@ internal sealed class InstanceRegistry
     /// <summary>What the instance holds; it may not be durable yet.</summary>
     public bool TryFind(InstanceId instance, out Holding holding) => _holdings.TryGetValue(instance, out holding);
 
-    /// <summary>Every instance that holds something, while others come and go.</summary>
-    public IEnumerable<KeyValuePair<InstanceId, Holding>> All => _holdings;
+    /// <summary>What hosts were seen to run of the instance, by ascending sequence; it may not be durable yet, or have ended a moment ago.</summary>
+    public ImmutableArray<ClaimId> ObservedOf(InstanceId instance) => _observed.TryGetValue(instance, out var claims) ? claims : [];
+
+    /// <summary>What a node was seen to run of the instance; null when nothing is known of it.</summary>
+    public ClaimId? ObservedOf(InstanceId instance, int nodeKey)
+    {
+        foreach (var claim in ObservedOf(instance))
+        {
+            if (claim.NodeKey == nodeKey)
+                return claim;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a claim is known to be held by its instance, in its part.</summary>
+    public bool Knows(Claim claim) => claim.Role == ClaimRole.Observed
+        ? ObservedOf(claim.Instance.Id).Contains(claim.Id)
+        : TryFind(claim.Instance.Id, out var held) && held[claim.Role] == claim.Id;
+
+    /// <summary>Whether an instance is known to hold a claim, in whatever part.</summary>
+    public bool Holds(InstanceId instance, ClaimId claim) =>
+        ObservedOf(instance).Contains(claim) || (TryFind(instance, out var held) && held.Claims().Contains(claim));
+
+    /// <summary>Every claim that an instance holds, while others come and go.</summary>
+    public IEnumerable<(InstanceId Instance, ClaimId Claim)> All => _holdings.SelectMany(entry => entry.Value.Claims().Select(claim => (entry.Key, claim)))
+        .Concat(_observed.SelectMany(entry => entry.Value.Select(claim => (entry.Key, claim))));
 
     /// <summary>Says which part a durable claim plays; false when another claim played it until now.</summary>
     public bool Put(InstanceId instance, ClaimId claim, ClaimRole role)
     {
+        if (role == ClaimRole.Observed)
+        {
+            _observed.AddOrUpdate(
+                instance,
+                static (_, added) => [added],
+                static (_, known, added) => known.Contains(added) ? known : [.. known.Append(added).OrderBy(id => id.Sequence)],
+                claim);
+            return true;
+        }
+
         while (true)
         {
             var known = _holdings.TryGetValue(instance, out var before);
@@ -42,6 +82,13 @@ internal sealed class InstanceRegistry
     /// <summary>Takes a claim out. Another claim of the same instance stays.</summary>
     public void Leave(InstanceId instance, ClaimId claim)
     {
+        while (_observed.TryGetValue(instance, out var known) && known.Contains(claim))
+        {
+            var left = known.Remove(claim);
+            if (left.IsEmpty ? _observed.TryRemove(KeyValuePair.Create(instance, known)) : _observed.TryUpdate(instance, left, known))
+                return;
+        }
+
         while (_holdings.TryGetValue(instance, out var before))
         {
             var after = before.Without(claim);

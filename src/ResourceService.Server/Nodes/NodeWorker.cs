@@ -293,7 +293,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem, ILeaseHolder
 
     private bool TryEnter(Decision decision, out Holding held)
     {
-        var claim = ((ClaimChanged)decision.Changes[0]).After;
+        var claim = ((ClaimChanged)decision.Changes[^1]).After;
         while (!_fleet.Instances.TryEnter(claim.Instance.Id, claim.Id))
         {
             if (_fleet.Instances.TryFind(claim.Instance.Id, out held))

@@ -40,6 +40,8 @@ internal static class OptionsRules
         Between("Audits:OverdueMinutes", audits.OverdueMinutes, 0, 100_000);
         Between("Audits:SweepIntervalSeconds", audits.SweepIntervalSeconds, 1, 3_600);
         Between("Audits:SweptNodesMax", audits.SweptNodesMax, 1, 1_000_000);
+        Between("Audits:UnconfirmedOrphansMax", audits.UnconfirmedOrphansMax, 0, 10_000);
+        Between("Audits:UnconfirmedOrphanPercent", audits.UnconfirmedOrphanPercent, 0, 100);
         Between("Requests:WatchStallSeconds", requests.WatchStallSeconds, 1, 86_400);
         Between("Requests:AnswerStallSeconds", requests.AnswerStallSeconds, 2, 86_400);
         Between("Retention:EventHours", retention.EventHours, 0, 1_000_000);

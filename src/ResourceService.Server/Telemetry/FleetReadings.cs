@@ -1,4 +1,5 @@
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Nodes;
 using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 
@@ -17,8 +18,8 @@ internal sealed class FleetReadings(
     private readonly ClassLabels _classes = new();
     private readonly Lock _gate = new();
 
-    // By node number minus one: the generation at which the held claims were counted, and how many there were.
-    private (long Generation, int Held)[] _counted = [];
+    // By node number minus one: the generation at which the held and the observed claims were counted, and how many there were.
+    private (long Generation, int Held, int Observed)[] _counted = [];
     private FleetTotals? _last;
     private long _lastTaken;
 
@@ -67,10 +68,12 @@ internal sealed class FleetReadings(
             // The same generation is the same picture: only durable ones are published.
             ref var counted = ref _counted[i];
             if (counted.Generation != node.Generation)
-                counted = (node.Generation, node.Claims.Values.Count(claim => claim.State == ClaimState.Held));
-            totals.Add(node, counted.Held);
+                counted = (node.Generation, Count(node, claim => claim.State == ClaimState.Held), Count(node, claim => claim.Role == ClaimRole.Observed));
+            totals.Add(node, counted.Held, counted.Observed);
         }
 
         return totals;
+
+        static int Count(NodeView node, Func<Claim, bool> predicate) => node.Claims.Values.Count(predicate);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class FleetTotals(ClassLabels classes)
     private readonly long[] _nodes = new long[_states.Max(state => (int)state) + 1];
     private long _live;
     private long _held;
+    private long _observed;
 
     /// <summary>Changes that wait for a decision.</summary>
     public long QueueDepth { get; private set; }
@@ -22,11 +23,12 @@ internal sealed class FleetTotals(ClassLabels classes)
     public long QueueLongest { get; private set; }
 
     /// <summary>Adds a registered node.</summary>
-    public void Add(NodeView node, int heldClaims)
+    public void Add(NodeView node, int heldClaims, int observedClaims)
     {
         _nodes[(int)node.State]++;
         _live += node.Claims.Count;
         _held += heldClaims;
+        _observed += observedClaims;
         var inventories = node.Spec.Inventories;
         for (var i = 0; i < inventories.Count; i++)
         {
@@ -46,11 +48,12 @@ internal sealed class FleetTotals(ClassLabels classes)
     /// <summary>Nodes by state.</summary>
     public IEnumerable<Measurement<long>> Nodes() => _states.Select(state => Labelled(_nodes[(int)state], "state", MetricLabels.Of(state)));
 
-    /// <summary>Claims that hold resources, by state.</summary>
+    /// <summary>Claims that hold resources, by state; observed ones, which are active as well, apart from the others.</summary>
     public IEnumerable<Measurement<long>> LiveClaims() =>
     [
         Labelled(_held, "state", MetricLabels.Of(ClaimState.Held)),
-        Labelled(_live - _held, "state", MetricLabels.Of(ClaimState.Active)),
+        Labelled(_live - _held - _observed, "state", MetricLabels.Of(ClaimState.Active)),
+        Labelled(_observed, "state", MetricLabels.Observed),
     ];
 
     /// <summary>What can be promised, by class.</summary>

@@ -15,6 +15,9 @@ namespace ResourceService.Server.Telemetry;
 /// <summary>The values that labels have: names of the contract's and the ledger's closed lists, each made once.</summary>
 internal static class MetricLabels
 {
+    /// <summary>For claims that audits make of what hosts run beyond all others.</summary>
+    public const string Observed = "observed";
+
     private const string None = "";
     private const string Accepted = "accepted";
     private const string Refused = "refused";

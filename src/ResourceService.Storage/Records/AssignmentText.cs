@@ -38,12 +38,14 @@ internal static class AssignmentText
         cell.Cell, cell.PageSizeKb, cell.PoolSizeKb, ValueList.From(cell.Pinning.Select(pin => new PinnedCpu(pin[0], pin[1]))),
         CpuSet.From(cell.EmulatorCpus), CpuSet.From(cell.IdleCpus), CpuSet.From(cell.SharedVcpus), cell.MemoryMb);
 
-    private static OwnedDeviceRecord Write(AssignedDevice device) => new(device.RequestName, device.Address, device.ParentAddress);
+    private static OwnedDeviceRecord Write(AssignedDevice device) => new(
+        device.RequestName, device.Address, device.ParentAddress, device.Model?.VendorId, device.Model?.ProductId, device.Model?.Type);
 
     // As in reports, addresses from before they had one writing are brought into it.
     private static AssignedDevice Read(OwnedDeviceRecord device) => new(device.Request, DeviceAddress.Canonical(device.Address))
     {
         ParentAddress = device.Parent is null ? null : DeviceAddress.Canonical(device.Parent),
+        Model = device is { Vendor: { } vendor, Product: { } product, Type: { } type } ? new DeviceModel(vendor, product, type) : null,
     };
 }
 
@@ -52,4 +54,5 @@ internal sealed record AssignmentRecord(OwnedCellRecord[]? Cells, OwnedDeviceRec
 internal sealed record OwnedCellRecord(
     int Cell, long PageSizeKb, long PoolSizeKb, int[][] Pinning, int[] EmulatorCpus, int[] IdleCpus, int[] SharedVcpus, long MemoryMb);
 
-internal sealed record OwnedDeviceRecord(string Request, string Address, string? Parent);
+internal sealed record OwnedDeviceRecord(
+    string Request, string Address, string? Parent, string? Vendor = null, string? Product = null, DeviceType? Type = null);

@@ -147,6 +147,7 @@ internal sealed class EventRow
     public long? MigrationAfter { get; init; }
     public long? AuditSeq { get; init; }
     public string? AmountsBefore { get; init; }
+    public long? ClaimRole { get; init; }
 
     public LedgerEvent ToEvent() => DamagedRow.Explain(this, static row => row.Read(), static row => $"event {row.Revision}");
 
@@ -169,6 +170,7 @@ internal sealed class EventRow
             StateAfter = (int?)StateAfter,
             InstanceId = InstanceId is null ? null : new InstanceId(InstanceId),
             ClaimId = ClaimSeq is { } sequence ? new ClaimId((int)NodeKey, sequence) : null,
+            IsOfObserved = ClaimRole == (long)Ledger.Claims.ClaimRole.Observed,
             Amounts = Amounts is null ? null : AmountsText.Read(Amounts),
             AmountsBefore = AmountsBefore is null ? null : AmountsText.Read(AmountsBefore),
             LeaseBefore = LeaseBefore is { } before ? new Instant(before) : null,

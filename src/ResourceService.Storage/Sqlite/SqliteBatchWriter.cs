@@ -112,7 +112,7 @@ internal sealed class SqliteBatchWriter
         ["@revision", "@time", "@kind", "@node_key", "@generation", "@actor", "@used_after", "@claim_count", "@reason", "@state_before",
             "@state_after", "@instance_id", "@claim_seq", "@amounts", "@lease_before", "@lease_after", "@before", "@after", "@request_id",
             "@fingerprint", "@reply", "@node_state", "@migration_seq", "@target_key", "@source_key", "@migration_before", "@migration_after",
-            "@audit_seq", "@amounts_before"],
+            "@audit_seq", "@amounts_before", "@claim_role"],
         static (row, values) =>
         {
             BindEvent(row, values);
@@ -124,6 +124,7 @@ internal sealed class SqliteBatchWriter
             values[26].Value = OrNull((int?)recorded.MigrationAfter);
             values[27].Value = OrNull(recorded.AuditId?.Sequence);
             values[28].Value = OrNull(recorded.AmountsBefore?.ToString());
+            values[29].Value = recorded.IsOfObserved ? (int)ClaimRole.Observed : DBNull.Value;
         });
 
     private readonly RowBinder<Audit> _audit = new(
@@ -300,7 +301,7 @@ internal sealed class SqliteBatchWriter
     private static bool IsOfNewClaim(LedgerEvent recorded) =>
         recorded is { ClaimId: not null, StateBefore: null, MigrationId: null, AuditId: null };
 
-    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null;
+    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null || recorded.IsOfObserved;
 
     private static bool IsPlain(Claim claim) => claim.Request.IsPlain && claim.Assignment.IsNone && claim.Role == ClaimRole.Primary;
 

@@ -104,10 +104,10 @@ internal static class SqliteStatements
     public const string InsertFullEvent = """
         INSERT INTO events (revision, time, kind, node_key, generation, actor, used_after, claim_count, node_state, reason,
             state_before, state_after, instance_id, claim_seq, amounts, lease_before, lease_after, before, after, request_id, fingerprint, reply,
-            migration_seq, target_key, source_key, migration_before, migration_after, audit_seq, amounts_before)
+            migration_seq, target_key, source_key, migration_before, migration_after, audit_seq, amounts_before, claim_role)
         VALUES (@revision, @time, @kind, @node_key, @generation, @actor, @used_after, @claim_count, @node_state, @reason,
             @state_before, @state_after, @instance_id, @claim_seq, @amounts, @lease_before, @lease_after, @before, @after, @request_id, @fingerprint, @reply,
-            @migration_seq, @target_key, @source_key, @migration_before, @migration_after, @audit_seq, @amounts_before)
+            @migration_seq, @target_key, @source_key, @migration_before, @migration_after, @audit_seq, @amounts_before, @claim_role)
         """;
 
     /// <summary>Keeps an audit.</summary>
@@ -302,7 +302,7 @@ internal static class SqliteStatements
             instance_id AS InstanceId, claim_seq AS ClaimSeq, amounts AS Amounts, lease_before AS LeaseBefore, lease_after AS LeaseAfter,
             before AS Before, after AS After, request_id AS RequestId, migration_seq AS MigrationSeq, target_key AS TargetKey,
             source_key AS SourceKey, migration_before AS MigrationBefore, migration_after AS MigrationAfter, audit_seq AS AuditSeq,
-            amounts_before AS AmountsBefore
+            amounts_before AS AmountsBefore, claim_role AS ClaimRole
         FROM events
         WHERE revision > @after AND revision <= @until
             AND (@nodeKey IS NULL OR node_key = @nodeKey OR target_key = @nodeKey OR source_key = @nodeKey)

@@ -26,6 +26,9 @@ internal sealed class AuditedHost
 
     public NodeView View => Node.View;
 
+    /// <summary>How many orphaned claims one report ends.</summary>
+    public OrphanBounds Orphans { get; set; } = new(Confirmed: 0, UnconfirmedMax: 2, UnconfirmedPercent: 25);
+
     /// <summary>What instances hold beside what they hold here.</summary>
     public Dictionary<string, HeldClaims> Elsewhere { get; } = new(StringComparer.Ordinal);
 
@@ -45,10 +48,10 @@ internal sealed class AuditedHost
     /// <summary>A claim with whatever it owns.</summary>
     public Claim Claim(
         string instance, long vcpus = 1, bool active = true, ValueList<CellAssignment>? cells = null, ValueList<string>? devices = null,
-        ClaimRole role = ClaimRole.Primary, Instant? leaseEnd = null)
+        ClaimRole role = ClaimRole.Primary, Instant? leaseEnd = null, long memoryMb = 512)
     {
         var id = new ClaimId(View.NodeKey, ++_lastSequence);
-        var claim = Sample.HeldClaim(id, Sample.Instance(instance), Sample.Amounts(vcpus, 512)) with
+        var claim = Sample.HeldClaim(id, Sample.Instance(instance), Sample.Amounts(vcpus, memoryMb)) with
         {
             State = active ? ClaimState.Active : ClaimState.Held,
             LeaseEnd = active ? null : leaseEnd ?? Sample.LeaseEnd,
@@ -115,6 +118,7 @@ internal sealed class AuditedHost
         picture,
         new AuditOrder(
             new AuditId(View.NodeKey, ++_lastAudit), mode, "agent", expectedGeneration, now ?? Sample.Now, (now ?? Sample.Now).Add(-TimeSpan.FromHours(1)),
+            Orphans,
             instance => Elsewhere.TryGetValue(instance.Value, out var held) ? held : HeldHere(instance),
             () => new ClaimId(View.NodeKey, ++_lastSequence)));
 
@@ -123,7 +127,7 @@ internal sealed class AuditedHost
 
     private HeldClaims HeldHere(InstanceId instance)
     {
-        var held = View.Claims.Values.Where(claim => claim.Instance.Id == instance).ToLookup(claim => claim.Role, claim => (ClaimId?)claim.Id);
+        var held = View.Claims.Values.Where(claim => claim.Instance.Id == instance && claim.Role != ClaimRole.Observed).ToLookup(claim => claim.Role, claim => (ClaimId?)claim.Id);
         return new HeldClaims(held[ClaimRole.Primary].SingleOrDefault(), held[ClaimRole.MoveTarget].SingleOrDefault());
     }
 

@@ -79,38 +79,38 @@ public class DriftRulesTests
         ["untracked: with CPUs and a device"] = (
             host => With(host.Picture(), AuditedHost.Stranger("vm") with { Cells = Seen(0, 4, 5), DeviceAddresses = [AuditedHost.Nic] }),
             "UntrackedInstance InstanceAdopted"),
-        ["untracked: too large"] = (host => With(host.Picture(), AuditedHost.Stranger("vm", 17)), "UntrackedInstance SkippedDoesNotFit"),
+        ["untracked: too large"] = (host => With(host.Picture(), AuditedHost.Stranger("vm", 17)), "UntrackedInstance Counted, OverCapacity Reported"),
         ["untracked: on CPUs of another"] = (
             host => With(Picture(host, cells: AuditedHost.Pinned(0, 4)), AuditedHost.Stranger("vm") with { Cells = Seen(0, 4) }),
-            "UntrackedInstance SkippedDoesNotFit"),
+            "UntrackedInstance Counted"),
         ["untracked: on a shared CPU"] = (
-            host => With(host.Picture(), AuditedHost.Stranger("vm") with { Cells = Seen(0, 0) }), "UntrackedInstance SkippedDoesNotFit"),
+            host => With(host.Picture(), AuditedHost.Stranger("vm") with { Cells = Seen(0, 0) }), "UntrackedInstance Counted"),
         ["untracked: with a device of another"] = (
             host => With(Picture(host, devices: [AuditedHost.Nic]), AuditedHost.Stranger("vm") with { DeviceAddresses = [AuditedHost.Nic] }),
-            "UntrackedInstance SkippedDoesNotFit"),
+            "UntrackedInstance Counted"),
         ["untracked: with a function and its child"] = (
             host => With(WithFamily(host.Picture()), AuditedHost.Stranger("vm") with { DeviceAddresses = [Child, Function] }),
-            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance Counted"),
         ["untracked: with a child of an owned function"] = (
             host => With(WithFamily(Picture(host, devices: [Function])), AuditedHost.Stranger("vm") with { DeviceAddresses = [Child] }),
-            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance Counted"),
         ["untracked: with the function of an owned child"] = (
             host => With(WithFamily(Picture(host, devices: [Child])), AuditedHost.Stranger("vm") with { DeviceAddresses = [Function] }),
-            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance SkippedDoesNotFit"),
+            "InventoryChanged InventoryUpdated, InventoryChanged InventoryUpdated, UntrackedInstance Counted"),
         ["untracked: amounts not told"] = (
             host => With(host.Picture(), AuditedHost.Stranger("vm") with { Amounts = ResourceAmounts.Empty }), "UntrackedInstance Reported"),
         ["untracked: a claim has ended since"] = (host => EndedSince(host), "UntrackedInstance SkippedChangedSince"),
         ["untracked: its claim's end is not durable yet"] = (
             host => Elsewhere(host, "vm", new HeldClaims(new ClaimId(1, 99), null)), "UntrackedInstance SkippedChangedSince"),
 
-        ["misplaced: claimed elsewhere"] = (host => Elsewhere(host, "vm", new HeldClaims(new ClaimId(2, 99), null)), "MisplacedInstance Reported"),
-        ["misplaced: moving elsewhere"] = (host => Elsewhere(host, "vm", new HeldClaims(null, new ClaimId(2, 99))), "MisplacedInstance Reported"),
+        ["misplaced: claimed elsewhere"] = (host => Elsewhere(host, "vm", new HeldClaims(new ClaimId(2, 99), null)), "MisplacedInstance Counted"),
+        ["misplaced: moving elsewhere"] = (host => Elsewhere(host, "vm", new HeldClaims(null, new ClaimId(2, 99))), "MisplacedInstance Counted"),
         ["misplaced: a claim has ended since"] = (
             host => EndedSince(host, new HeldClaims(new ClaimId(2, 99), null)), "MisplacedInstance SkippedChangedSince"),
 
         ["usage: more"] = (host => Resized(host, 2, host.Claim("vm")), "UsageMismatch ClaimCorrected"),
         ["usage: less, on a full node"] = (host => Resized(host, 2, Claims(host, 16)[0]), "UsageMismatch ClaimCorrected"),
-        ["usage: more than is free"] = (host => Resized(host, 2, Claims(host, 1, 15)[0]), "UsageMismatch SkippedDoesNotFit"),
+        ["usage: more than is free"] = (host => Resized(host, 2, Claims(host, 1, 15)[0]), "UsageMismatch SkippedDoesNotFit, OverCapacity Reported"),
         ["usage: one grows into what another frees"] = (host => Exchanged(host, 15, 1), "UsageMismatch ClaimCorrected, UsageMismatch ClaimCorrected"),
         ["usage: not told"] = (
             host => Changed(Picture(host, claims: 1), 0, seen => seen with { Amounts = ResourceAmounts.Empty }), ""),

@@ -1,6 +1,7 @@
 using CsCheck;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Ledger.Numa;
@@ -43,6 +44,7 @@ public class HealConvergenceTests
 
                 Assert.True(third.HealedCount == 0, $"Host {number}: the third audit heals {AuditedHost.Summary(third)}");
                 Assert.Equal(before.Generation, host.View.Generation);
+                AssertHeld(host.View, picture, number);
             },
             iter: Hosts,
             threads: 1);
@@ -57,10 +59,11 @@ public class HealConvergenceTests
                 (DriftKind.OrphanedClaim, DriftAction.ClaimReleased),
                 (DriftKind.OrphanedClaim, DriftAction.SkippedInFlight),
                 (DriftKind.OrphanedClaim, DriftAction.SkippedChangedSince),
+                (DriftKind.OrphanedClaim, DriftAction.SkippedUnconfirmed),
                 (DriftKind.UntrackedInstance, DriftAction.InstanceAdopted),
-                (DriftKind.UntrackedInstance, DriftAction.SkippedDoesNotFit),
+                (DriftKind.UntrackedInstance, DriftAction.Counted),
                 (DriftKind.UntrackedInstance, DriftAction.SkippedChangedSince),
-                (DriftKind.MisplacedInstance, DriftAction.Reported),
+                (DriftKind.MisplacedInstance, DriftAction.Counted),
                 (DriftKind.MisplacedInstance, DriftAction.SkippedChangedSince),
                 (DriftKind.UsageMismatch, DriftAction.ClaimCorrected),
                 (DriftKind.UsageMismatch, DriftAction.SkippedDoesNotFit),
@@ -97,23 +100,50 @@ public class HealConvergenceTests
 
         foreach (var claim in before.Claims.Values.Where(claim => claim.Generation > picture.Generation))
             Assert.Equal(claim, host.View.Claims.GetValueOrDefault(claim.Id.Sequence));
-        Assert.DoesNotContain(host.View.Claims.Values, claim => !before.Claims.ContainsKey(claim.Id.Sequence) && claim.Instance.Id == released.Instance.Id);
+        if (!before.Claims.ContainsKey(released.Id.Sequence))
+            Assert.DoesNotContain(host.View.Claims.Values, claim => claim.Instance.Id == released.Instance.Id);
     }
 
     private static Audit Heal(
         AuditedHost host, ObservedNode picture, HashSet<(DriftKind, DriftAction)> met, Instant now, IReadOnlyCollection<DrivenMove> moves)
     {
-        var over = OverCapacity(host.View);
+        var over = OverCapacity(Admitted(host.View));
         var audit = host.Heal(picture, now);
         foreach (var drift in audit.Drifts)
             met.Add((drift.Kind, drift.Action));
-        Assert.All(OverCapacity(host.View), now => Assert.True(
+        Assert.All(OverCapacity(Admitted(host.View)), now => Assert.True(
             over.Contains(now) || audit.Drifts.Any(drift => drift.Kind == DriftKind.InventoryChanged), $"{now} went over its capacity"));
         // What an audit ends, its instance holds no more.
         foreach (var move in moves.Where(move => move.Target == host.Node && move.InFlight is null))
             host.Elsewhere[move.Instance.Value] = new HeldClaims(move.SourceId, null);
         return audit;
     }
+
+    // What runs is nobody else's: each class at least as much as all instances have, each CPU and device owned or blocked by an owner.
+    private static void AssertHeld(NodeView node, ObservedNode picture, int number)
+    {
+        for (var i = 0; i < node.Spec.Inventories.Count; i++)
+        {
+            var running = picture.Instances.Sum(seen => seen.Amounts.Of(node.Spec.Inventories.Classes[i]));
+            Assert.True(node.Used[i] >= running, $"Host {number}: {running} of {node.Spec.Inventories.Classes[i]} run, and {node.Used[i]} are used");
+        }
+
+        var owned = node.NumaUsage.Cells.Aggregate(CpuSet.Empty, (all, cell) => all.Union(cell.PinnedCpus));
+        var dedicated = (node.Spec.Numa?.Cells ?? []).Aggregate(CpuSet.Empty, (all, cell) => all.Union(cell.DedicatedCpus));
+        var runsOn = CpuSet.From(picture.Instances.SelectMany(seen => seen.Cells).SelectMany(cell => cell.Pinning).Select(pin => pin.HostCpu).Distinct());
+        Assert.True(
+            runsOn.Intersect(dedicated).Except(owned).Count == 0,
+            $"Host {number}: CPUs {string.Join(' ', runsOn.Intersect(dedicated).Except(owned))} are run on and nobody's");
+        foreach (var (device, place) in node.Spec.Devices.Select((device, place) => (device, place)))
+        {
+            Assert.True(
+                node.DeviceUsage.StatusOf(place) != DeviceStatus.Free || !picture.Instances.Any(seen => seen.DeviceAddresses.Contains(device.Address)),
+                $"Host {number}: device {device.Address} is attached and free");
+        }
+    }
+
+    // Without what was only counted.
+    private static NodeView Admitted(NodeView node) => NodeView.Restore(node, node.Claims.Values.Where(claim => claim.Role != ClaimRole.Observed), []);
 
     private static HashSet<ResourceClass> OverCapacity(NodeView node) =>
         [.. Enumerable.Range(0, node.Spec.Inventories.Count).Where(place => node.FreeAt(place) < 0).Select(place => node.Spec.Inventories.Classes[place])];

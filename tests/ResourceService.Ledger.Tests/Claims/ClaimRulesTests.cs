@@ -38,8 +38,8 @@ public class ClaimRulesTests
         node.Claim("instance-1", Sample.Amounts(2, 512));
         var candidate = Sample.HeldClaim(node.NextClaimId(), Sample.Instance("instance-2"), Sample.Amounts(2, 512));
 
-        var second = ClaimRules.Claim(node.View, candidate.Request, before.Generation, candidate, before);
-        var late = ClaimRules.Claim(node.View, candidate.Request, node.View.Generation, candidate, before);
+        var second = ClaimRules.Claim(node.View, candidate.Request, before.Generation, candidate, reported: before);
+        var late = ClaimRules.Claim(node.View, candidate.Request, node.View.Generation, candidate, reported: before);
 
         Assert.Equal(node.View.Generation + 1, ((ClaimChanged)second.Changes[0]).After.Generation);
         Assert.Equal(RefusalKind.StaleGeneration, late.Refusal?.Kind);

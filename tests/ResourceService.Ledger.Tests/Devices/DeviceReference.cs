@@ -159,7 +159,11 @@ internal sealed class DeviceReference(NodeSpec node, IEnumerable<AssignedDevice>
         (one.ParentAddress is not null && Same(one.ParentAddress, other.Address))
         || (other.ParentAddress is not null && Same(other.ParentAddress, one.Address));
 
-    private static AssignedDevice Assigned(DeviceRequest request, Device device) => new(request.Name, device.Address) { ParentAddress = device.ParentAddress };
+    private static AssignedDevice Assigned(DeviceRequest request, Device device) => new(request.Name, device.Address)
+    {
+        ParentAddress = device.ParentAddress,
+        Model = new DeviceModel(device.VendorId, device.ProductId, device.Type),
+    };
 
     private static bool Same(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 

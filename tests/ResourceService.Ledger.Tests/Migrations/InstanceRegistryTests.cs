@@ -43,6 +43,27 @@ public class InstanceRegistryTests
         Assert.False(_registry.Put(_move.Instance, new ClaimId(3, 100), ClaimRole.Primary));
     }
 
+    [Fact]
+    public void What_hosts_were_seen_to_run_of_an_instance_is_kept_beside_its_claims_one_on_each_node()
+    {
+        var (here, there) = (new ClaimId(1, 7), new ClaimId(2, 5));
+
+        Assert.True(_registry.Put(_move.Instance, here, ClaimRole.Observed));
+        Assert.True(_registry.Put(_move.Instance, there, ClaimRole.Observed));
+        Assert.True(_registry.Put(_move.Instance, there, ClaimRole.Observed));
+        Assert.Null(Held);
+        Assert.True(_registry.TryEnter(_move.Instance, _move.SourceId));
+        Assert.Equal([there, here], _registry.ObservedOf(_move.Instance));
+        Assert.Equal((here, null), (_registry.ObservedOf(_move.Instance, 1), _registry.ObservedOf(_move.Instance, 3)));
+        Assert.Equal([there, here, _move.SourceId], _registry.All.Select(entry => entry.Claim).OrderBy(claim => claim.Sequence));
+
+        _registry.Leave(_move.Instance, here);
+        Assert.Equal((false, true), (_registry.Holds(_move.Instance, here), _registry.Holds(_move.Instance, there)));
+        _registry.Leave(_move.Instance, there);
+        Assert.Empty(_registry.ObservedOf(_move.Instance));
+        Assert.Equal(new Holding(_move.SourceId, null), Held);
+    }
+
     // What a commit in doubt changed is known only when the nodes are read again, one after the other.
     [Theory]
     [InlineData(true, true)]

@@ -101,7 +101,8 @@ public sealed class MovesOfAuditedClaimsTests
         Assert.Equal([device with { Count = 1 }], ((MigrationChanged)moved.Changes[0]).TargetAfter.Request.Devices);
 
         Heal(claim, AuditedHost.Gpu);
-        Assert.Equal(new AssignedDevice("nics", AuditedHost.Gpu), Assert.Single(_host.Get(claim).Assignment.Devices));
+        var given = Assert.Single(_host.Get(claim).Assignment.Devices);
+        Assert.Equal(("nics", AuditedHost.Gpu), (given.RequestName, given.Address));
         Heal(claim, AuditedHost.Nic, AuditedHost.Gpu);
         Assert.Same(claim.Request, HeldRequestOf(claim));
         Heal(claim);

@@ -64,7 +64,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
         Assert.All(audit.Drifts, drift => Assert.Equal(DriftAction.Reported, drift.Action));
         Assert.Equal((DriftAction.Reported, 0), (audit.Drifts[0].Action, audit.HealedDriftCount));
         Assert.Equal(
-            [DriftKind.InventoryChanged, DriftKind.UsageMismatch, DriftKind.OrphanedClaim, DriftKind.UntrackedInstance, DriftKind.MisplacedInstance],
+            [DriftKind.InventoryChanged, DriftKind.OrphanedClaim, DriftKind.UsageMismatch, DriftKind.UntrackedInstance, DriftKind.MisplacedInstance],
             audit.Drifts.Select(drift => drift.Kind).Distinct());
         Assert.Equal(before.Usage, (await GetAsync(node.NodeId)).Usage);
         Assert.Equal(before.Generation, (await GetAsync(node.NodeId)).Generation);
@@ -80,16 +80,16 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
 
         Assert.Equal(
             [
-                (DriftKind.InventoryChanged, DriftAction.InventoryUpdated), (DriftKind.UsageMismatch, DriftAction.ClaimCorrected),
-                (DriftKind.OrphanedClaim, DriftAction.ClaimReleased), (DriftKind.UntrackedInstance, DriftAction.InstanceAdopted),
-                (DriftKind.MisplacedInstance, DriftAction.Reported),
+                (DriftKind.InventoryChanged, DriftAction.InventoryUpdated), (DriftKind.OrphanedClaim, DriftAction.ClaimReleased),
+                (DriftKind.UsageMismatch, DriftAction.ClaimCorrected), (DriftKind.UntrackedInstance, DriftAction.InstanceAdopted),
+                (DriftKind.MisplacedInstance, DriftAction.Counted),
             ],
             Summary(audit));
         var after = await GetAsync(node.NodeId);
-        Assert.Equal((16L, 3L + 2L), (after.Usage["VCPU"].Capacity, after.Usage["VCPU"].Used));
+        Assert.Equal((16L, 3L + 2L + 1L), (after.Usage["VCPU"].Capacity, after.Usage["VCPU"].Used));
         var events = (await EventsAsync(node.NodeId)).Skip(known).ToList();
         Assert.Equal(
-            [EventKind.NodeUpdated, EventKind.ClaimReleased, EventKind.ClaimCorrected, EventKind.InstanceAdopted, EventKind.NodeAudited],
+            [EventKind.NodeUpdated, EventKind.ClaimReleased, EventKind.ClaimCorrected, EventKind.InstanceAdopted, EventKind.InstanceCounted, EventKind.NodeAudited],
             events.Select(item => item.Kind));
         Assert.All(events, item => Assert.Equal((audit.AuditId, report.RequestId), (item.AuditId, item.RequestId)));
         Assert.Equal((1, 3), (events[2].Before.Resources["VCPU"], events[2].After.Resources["VCPU"]));
@@ -111,7 +111,7 @@ public sealed class WhenANodeIsAudited(SharedService service) : AuditTest(servic
         report.ObservedGeneration = before.Generation;
         var third = await AuditAsync(report);
 
-        Assert.Equal([(DriftKind.MisplacedInstance, DriftAction.Reported)], Summary(third));
+        Assert.Equal([(DriftKind.MisplacedInstance, DriftAction.Counted)], Summary(third));
         Assert.Equal((before.Generation, before.Usage), ((await GetAsync(node.NodeId)).Generation, (await GetAsync(node.NodeId)).Usage));
     }
 

@@ -21,7 +21,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
         var choose = Random.Next(4) == 0;
         List<string> errors = choose
             ? caller.Nodes.All(one => Model.RefusalsOf(one, size).Any()) ? ["NO_CANDIDATE_FITS"] : []
-            : [.. Model.RefusalsOf(node, size)];
+            : [.. Model.RefusalsOf(node, size, request.Instance.InstanceId)];
         if (choose)
             request.NodeId = "";
         if (Model.Holds(request.Instance.InstanceId))
@@ -29,7 +29,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
         return caller.CallAsync(
             choose ? "ClaimInstance anywhere" : "ClaimInstance", errors, clients => clients.Claims.ClaimInstanceAsync(request).ResponseAsync, answer =>
             {
-                Assert.Empty(Model.RefusalsOf(answer.Claim.NodeId, size));
+                Assert.Empty(Model.RefusalsOf(answer.Claim.NodeId, size, request.Instance.InstanceId));
                 Model.Add(answer.Claim, size);
             });
     }
@@ -101,7 +101,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
     {
         var request = new ReleaseInstanceRequest { InstanceId = caller.AnyInstance(), RequestId = Unique.RequestId() };
         return caller.CallAsync(
-            "ReleaseInstance", Unknown(request.InstanceId), clients => clients.Claims.ReleaseInstanceAsync(request).ResponseAsync,
+            "ReleaseInstance", Model.Live.Any(claim => claim.Instance == request.InstanceId) ? [] : ["INSTANCE_NOT_FOUND"], clients => clients.Claims.ReleaseInstanceAsync(request).ResponseAsync,
             _ => Model.Release(request.InstanceId));
     }
 
@@ -110,7 +110,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
         var request = new UpdateInstanceRequest { InstanceId = caller.AnyInstance(), VmState = $"state-{++_states}", RequestId = Unique.RequestId() };
         return caller.CallAsync(
             "UpdateInstance", Unknown(request.InstanceId), clients => clients.Claims.UpdateInstanceAsync(request).ResponseAsync,
-            _ => Model.Touch(Model.Primary(request.InstanceId) ?? Model.Live.Single(claim => claim.Instance == request.InstanceId)));
+            _ => Model.Touch(Model.Primary(request.InstanceId) ?? Model.Live.Single(claim => claim.Instance == request.InstanceId && claim.Role == ClaimRole.MoveTarget)));
     }
 
     private static bool AllAccepted(ClaimInstancesResponse answer) => answer.Results.All(result => result.Claim is not null);
@@ -157,11 +157,12 @@ internal sealed class ClaimSteps(FleetCaller caller)
         foreach (var (request, size) in asked)
         {
             var before = taken.GetValueOrDefault(request.NodeId);
-            List<string> refusals = [.. Model.RefusalsOf(request.NodeId, before + size)];
-            if (Model.Holds(request.Instance.InstanceId))
+            var instance = request.Instance.InstanceId;
+            List<string> refusals = [.. Model.RefusalsOf(request.NodeId, before + size, instance)];
+            if (Model.Holds(instance))
                 refusals.Add("INSTANCE_ALREADY_CLAIMED");
             if (refusals.Count == 0)
-                taken[request.NodeId] = before + size;
+                taken[request.NodeId] = before + size - (Model.Observed(request.NodeId, instance)?.Size ?? default);
             errors.Add(refusals);
         }
 

@@ -25,17 +25,26 @@ internal sealed class FleetModel
 
     public ModelMove? MoveOf(string instance) => Moves.Values.FirstOrDefault(move => move.Instance == instance && move.InFlight);
 
-    public bool Holds(string instance) => Live.Any(claim => claim.Instance == instance);
+    /// <summary>Whether it holds claims of its own; what hosts were seen to run of it is none.</summary>
+    public bool Holds(string instance) => Live.Any(claim => claim.Instance == instance && claim.Role != ClaimRole.Observed);
 
-    /// <summary>Whether nobody else owns these CPUs and devices of a node.</summary>
-    public bool AreFree(string node, IEnumerable<int> cpus, IEnumerable<string> devices, ModelClaim? own = null)
-    {
-        var others = On(node).Where(claim => claim != own).ToList();
-        return !others.SelectMany(claim => claim.Cpus).Intersect(cpus).Any() && !others.SelectMany(claim => claim.Devices).Intersect(devices).Any();
-    }
+    /// <summary>What a node was seen to run of an instance beyond its other claims.</summary>
+    public ModelClaim? Observed(string node, string instance) =>
+        On(node).FirstOrDefault(claim => claim.Instance == instance && claim.Role == ClaimRole.Observed);
+
+    /// <summary>What stands in the way of others on a node when a picture is audited: what was counted before it was taken is counted anew.</summary>
+    public IEnumerable<ModelClaim> Standing(string node, long pictureTime) =>
+        On(node).Where(claim => claim.Role != ClaimRole.Observed || claim.Changed > pictureTime);
+
+    /// <summary>Whether none of these claims owns one of the CPUs and devices.</summary>
+    public static bool AreFree(IEnumerable<ModelClaim> others, IEnumerable<int> cpus, IEnumerable<string> devices) =>
+        !others.SelectMany(claim => claim.Cpus).Intersect(cpus).Any() && !others.SelectMany(claim => claim.Devices).Intersect(devices).Any();
 
     /// <summary>Every reason for which a node must refuse a new claim.</summary>
-    public IEnumerable<string> RefusalsOf(string node, ModelSize size)
+    /// <param name="node">The node.</param>
+    /// <param name="size">What is asked for.</param>
+    /// <param name="instance">Who asks for this node: what is counted of it there does not stand in its way.</param>
+    public IEnumerable<string> RefusalsOf(string node, ModelSize size, string? instance = null)
     {
         if (!Nodes.TryGetValue(node, out var known))
         {
@@ -45,7 +54,7 @@ internal sealed class FleetModel
 
         if (known.State != NodeState.Enabled)
             yield return "NODE_NOT_ENABLED";
-        var after = Used(node) + size;
+        var after = On(node).Where(claim => instance is null || claim != Observed(node, instance)).Aggregate(size, (sum, claim) => sum + claim.Size);
         if (after.Vcpus > known.Vcpus || after.Pinned > SimulatedHost.DedicatedCpus.Count || after.Devices > SimulatedHost.Devices.Count)
             yield return "DOES_NOT_FIT";
     }
@@ -64,17 +73,23 @@ internal sealed class FleetModel
         var added = new ModelClaim(claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Role)
         {
             Vcpus = claim.Resources["VCPU"],
-            Cpus = [.. claim.NumaCells.SelectMany(cell => cell.Pinning.OrderBy(pin => pin.Key)).Select(pin => pin.Value)],
+            Cpus = CpusOf(claim),
             Devices = [.. claim.Devices.Select(device => device.Address)],
         };
         Assert.Equal(size, added.Size);
         return Add(added);
     }
 
+    /// <summary>The host CPUs of a claim, by ascending guest CPU.</summary>
+    public static IReadOnlyList<int> CpusOf(Claim claim) =>
+        [.. claim.NumaCells.SelectMany(cell => cell.Pinning.OrderBy(pin => pin.Key)).Select(pin => pin.Value)];
+
     /// <summary>A claim that is complete.</summary>
     public ModelClaim Add(ModelClaim claim)
     {
-        Assert.True(AreFree(claim.Node, claim.Cpus, claim.Devices), $"{claim.Id} was given CPUs {string.Join(' ', claim.Cpus)} or devices of another claim");
+        if (claim.Role != ClaimRole.Observed && Observed(claim.Node, claim.Instance) is { } counted)
+            End(counted, ClaimState.Released);
+        Assert.True(AreFree(On(claim.Node), claim.Cpus, claim.Devices), $"{claim.Id} was given CPUs {string.Join(' ', claim.Cpus)} or devices of another claim");
         Assert.Empty(claim.Cpus.Except(SimulatedHost.DedicatedCpus));
         Assert.Empty(claim.Devices.Except(SimulatedHost.Devices));
         Claims.Add(claim.Id, claim);
@@ -143,6 +158,8 @@ internal sealed class FleetModel
             End(move, MigrationState.Failed, ClaimState.Released);
         if (Primary(instance) is { } primary)
             End(primary, ClaimState.Released);
+        foreach (var counted in Live.Where(claim => claim.Instance == instance).ToList())
+            End(counted, ClaimState.Released);
     }
 
     /// <summary>A node goes with all that it holds.</summary>

@@ -6,6 +6,9 @@ internal readonly record struct ModelSize(long Vcpus, int Pinned, int Devices)
     public static ModelSize operator +(ModelSize left, ModelSize right) =>
         new(left.Vcpus + right.Vcpus, left.Pinned + right.Pinned, left.Devices + right.Devices);
 
+    public static ModelSize operator -(ModelSize left, ModelSize right) =>
+        new(left.Vcpus - right.Vcpus, left.Pinned - right.Pinned, left.Devices - right.Devices);
+
     /// <summary>Small enough that some fit on a host, and large enough that they get into each other's way.</summary>
     public static ModelSize Any(Random random) => new(random.Next(1, 6), random.Next(2) * random.Next(1, 3), random.Next(4) == 0 ? 1 : 0);
 

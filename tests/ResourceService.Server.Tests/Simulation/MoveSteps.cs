@@ -16,7 +16,7 @@ internal sealed class MoveSteps(FleetCaller caller)
         var primary = Model.Primary(instance);
         // Without being asked for anything, a move takes what is held.
         var size = type == MigrationType.Resize ? ModelSize.Any(Random) : primary?.Size ?? default;
-        List<string> errors = [.. Model.RefusalsOf(target, size)];
+        List<string> errors = [.. Model.RefusalsOf(target, size, instance)];
         if (Model.MoveOf(instance) is not null)
             errors.Add("MIGRATION_IN_FLIGHT");
         if (primary is null)

@@ -38,7 +38,7 @@ internal sealed record Picture(
     public static Picture Take(FleetModel model, Random random, string node, long generation, string stranger)
     {
         var settled = model.On(node)
-            .Where(claim => claim.State == ClaimState.Active && model.MoveOf(claim.Instance) is null)
+            .Where(claim => claim is { State: ClaimState.Active, Role: ClaimRole.Primary } && model.MoveOf(claim.Instance) is null)
             .OrderBy(claim => claim.Number)
             .ToList();
         var instances = settled.Select(PicturedInstance.Of).ToList();
@@ -77,6 +77,7 @@ internal sealed record Picture(
         Mode = mode,
         ObservedGeneration = Generation,
         Scopes = { AuditScope.Instances },
+        ConfirmedOrphanCount = 1000,
         Instances = { Instances.Select(instance => instance.ToContract()) },
         RequestId = Unique.RequestId(),
     };

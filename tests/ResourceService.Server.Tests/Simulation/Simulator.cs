@@ -59,7 +59,7 @@ internal sealed class Simulator(FleetCaller caller)
         Assert.Equal(0, books.Verification.DifferenceCount);
         Assert.Equal(
             model.Live.Select(claim => (claim.Id, claim.Node, claim.Instance, claim.Vcpus, claim.Role, claim.State)).Order(),
-            books.LiveClaims.Select(claim => (claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Resources["VCPU"], claim.Role, claim.State)).Order());
+            books.LiveClaims.Select(claim => (claim.ClaimId, claim.NodeId, claim.Instance.InstanceId, claim.Resources.GetValueOrDefault("VCPU"), claim.Role, claim.State)).Order());
         Assert.Equal(
             model.Moves.Values.Where(move => move.InFlight).Select(move => (move.Id, move.Instance, move.State)).Order(),
             books.Moves.Select(move => (move.MigrationId, move.InstanceId, move.State)).Order());

@@ -12,6 +12,7 @@ internal static class AuditRequests
             RequiredId<AuditNodeRequest>("node_id", (request, id) => request.NodeId = id),
             One<AuditNodeRequest>("mode", "unknown", request => request.Mode = (AuditMode)99),
             Number<AuditNodeRequest>("observed_generation", (request, value) => request.ObservedGeneration = value, 0, -1, long.MinValue),
+            Number<AuditNodeRequest>("confirmed_orphan_count", (request, value) => request.ConfirmedOrphanCount = (int)value, -1, int.MinValue),
             Time<AuditNodeRequest>("observe_time", (request, time) => request.ObserveTime = time),
             One<AuditNodeRequest>("scopes[0]", "unspecified", request => request.Scopes.Add(AuditScope.Unspecified)),
             One<AuditNodeRequest>("scopes[0]", "unknown", request => request.Scopes.Add((AuditScope)99)),

@@ -64,6 +64,31 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     }
 
     [Fact]
+    public void What_a_host_was_seen_to_run_comes_back_and_its_events_say_so()
+    {
+        var node = NewNode(1);
+        var counted = Sample.HeldClaim(node.NextClaimId(), Sample.Instance("instance-1"), Sample.Amounts(2, 512)) with
+        {
+            State = ClaimState.Active,
+            LeaseEnd = null,
+            Role = ClaimRole.Observed,
+            Generation = node.View.Generation + 1,
+        };
+        node.Apply(Decision.Accept(new ClaimChanged(ChangeKind.InstanceCounted, Sample.Now, null, counted, "")));
+        Commit(node);
+        Restart();
+        AssertStored(node);
+
+        node.Release(counted);
+        Commit(node);
+        Restart();
+        AssertStored(node);
+        Assert.Equal(
+            [(ChangeKind.InstanceCounted, true), (ChangeKind.ClaimReleased, true)],
+            Reader.ListEvents(new EventFilter(), limit: 10).Where(item => item.ClaimId == counted.Id).Select(item => (item.Kind, item.IsOfObserved)));
+    }
+
+    [Fact]
     public void What_an_audit_changed_comes_back_with_the_audit_as_its_cause()
     {
         var (node, other) = (NewNode(1), NewNode(2));
