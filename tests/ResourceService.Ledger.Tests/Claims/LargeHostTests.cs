@@ -1,7 +1,4 @@
 using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Devices;
-using ResourceService.Ledger.Nodes;
-using ResourceService.Ledger.Numa;
 using ResourceService.Ledger.Tests.Building;
 using Xunit;
 

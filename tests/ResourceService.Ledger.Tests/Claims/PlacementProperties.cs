@@ -1,7 +1,5 @@
 using System.Globalization;
 using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Devices;
-using ResourceService.Ledger.Tests.Devices;
 using ResourceService.Ledger.Tests.Numa;
 using Xunit;
 

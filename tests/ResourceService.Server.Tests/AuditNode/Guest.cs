@@ -70,7 +70,7 @@ internal sealed class Guest(string name)
                 seen.Resources.Add("DISK_GB", random.Next(2) == 0 ? -1 : long.MaxValue);
                 break;
             case Oddity.MediatedDevice:
-                seen.DeviceAddresses.Add(Guid.NewGuid().ToString());
+                seen.DeviceAddresses.Add($"4b20d080-1b54-4048-85b3-{random.NextInt64(1L << 48):x12}");
                 break;
             case Oddity.DeviceTwice:
                 seen.DeviceAddresses.Add(Devices.Select(address => $"0000{address.ToUpperInvariant()}"));

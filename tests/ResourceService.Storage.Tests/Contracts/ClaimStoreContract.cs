@@ -134,7 +134,8 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
         var after = Sample.LeaseEnd.Add(TimeSpan.FromSeconds(1));
         var observed = new ObservedNode(node.View.Generation, after, AuditScopes.None, node.View.Spec.Inventories, null, [], []);
         var order = new AuditOrder(
-            RichSample.Audit.Id, AuditMode.Heal, "agent", null, after, Sample.Now, _ => default, () => throw new InvalidOperationException("nothing is adopted"));
+            RichSample.Audit.Id, AuditMode.Heal, "agent", null, after, Sample.Now, new OrphanBounds(0, 0, UnconfirmedPercent: 100), _ => default,
+            () => throw new InvalidOperationException("nothing is adopted"));
         var before = node.View;
         var decided = node.Decide(view => DriftRules.Audit(view, observed, order)).Changes;
         foreach (var (_, stays) in MigrationRules.StaysElsewhere(before, decided, _ => source.View).ToList())
