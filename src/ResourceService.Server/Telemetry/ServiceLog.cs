@@ -75,7 +75,7 @@ internal static partial class ServiceLog
     [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
     public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
 
-    [LoggerMessage(60, LogLevel.Error, "{Task} failed by itself, and is tried again: a defect of this service, please report it")]
+    [LoggerMessage(63, LogLevel.Error, "{Task} failed by itself, and is tried again: a defect of this service, please report it")]
     public static partial void BackgroundFailed(this ILogger logger, Nodes.BackgroundTask task, Exception exception);
 
     [LoggerMessage(62, LogLevel.Warning,
