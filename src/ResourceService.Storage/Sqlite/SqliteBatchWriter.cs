@@ -298,8 +298,7 @@ internal sealed class SqliteBatchWriter
         values[2].Value = OrNull(origin.Reply);
     }
 
-    private static bool IsOfNewClaim(LedgerEvent recorded) =>
-        recorded is { ClaimId: not null, StateBefore: null, MigrationId: null, AuditId: null };
+    private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null } && !IsFull(recorded);
 
     private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null || recorded.IsOfObserved;
 
