@@ -32,6 +32,8 @@ try
     app.Logger.Starting(ServiceVersion.Text);
     app.StartTelemetry();
     fleet.Start();
+    // Found before: a host that could not start is disposed of before it says that it stops.
+    var calls = app.Services.GetRequiredService<IdempotentCalls>();
     app.Lifetime.ApplicationStarted.Register(() =>
     {
         app.Services.GetRequiredService<ServiceMetrics>().ShowZeros();
@@ -41,7 +43,7 @@ try
     app.Lifetime.ApplicationStopping.Register(() =>
     {
         app.Logger.Stopping();
-        app.Services.GetRequiredService<IdempotentCalls>().Stop();
+        calls.Stop();
     });
     await app.StartAsync();
     await app.WaitForShutdownAsync();

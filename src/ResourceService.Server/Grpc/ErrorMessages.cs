@@ -15,16 +15,21 @@ internal static class ErrorMessages
     public static string InvalidFields(IReadOnlyList<Google.Rpc.BadRequest.Types.FieldViolation> violations) =>
         First(violations.Select(violation => $"{violation.Field}: {violation.Description}"), violations.Count);
 
-    /// <summary>Why no node of the fleet fits: the most frequent reasons, with the number of nodes that each holds for.</summary>
+    /// <summary>
+    /// Why no node of the fleet fits: the most frequent reasons, with the number of nodes that each holds for. Nodes that were not asked for, or take no
+    /// claims, come last: there are often most of them, and they say least.
+    /// </summary>
     public static string NoneFits(RefusalSummary summary) => Sentence(
         summary.ExaminedNodeCount, "node", "nodes",
-        summary.Refusals.Select(refusal => $"{NameOf(refusal)} on {refusal.NodeCount}"), summary.Refusals.Count);
+        summary.Refusals.OrderBy(IsOutside).Select(refusal => $"{NameOf(refusal)} on {refusal.NodeCount}"), summary.Refusals.Count);
 
     /// <summary>Why none of the candidates named fits: what the first of them lack.</summary>
     public static string NoneFits(IReadOnlyCollection<Refusal> refusals) => Sentence(
         refusals.Count, "candidate", "candidates",
         refusals.Select(refusal => $"{refusal.NodeId}: {First(refusal.Dimensions.Select(dimension => dimension.Detail), refusal.Dimensions.Count)}"),
         refusals.Count);
+
+    private static bool IsOutside(RefusalCount refusal) => refusal.Reason is RefusalReason.NodeFiltered or RefusalReason.NodeNotEnabled;
 
     private static string Sentence(int examined, string one, string many, IEnumerable<string> reasons, int count)
     {

@@ -221,9 +221,10 @@ internal sealed class FieldViolations
         var standard = TimeSpan.FromMinutes(10);
         if (value is null)
             return standard;
-        // Compared by parts: a Duration may hold more than a TimeSpan.
+        // Compared by parts: a Duration may hold more than a TimeSpan, and finer.
         var wellFormed = value.Nanos is >= 0 and <= 999_999_999;
-        if (wellFormed && value.Seconds is >= 1 and <= 86_400 && value.ToTimeSpan() <= LeaseRules.SpanMax)
+        var secondsMax = (long)LeaseRules.SpanMax.TotalSeconds;
+        if (wellFormed && value.Seconds >= 1 && (value.Seconds < secondsMax || (value.Seconds == secondsMax && value.Nanos == 0)))
             return value.ToTimeSpan();
         Add(field, $"is {value.Seconds}.{value.Nanos:d9} seconds; must be 1 second to 24 hours");
         return standard;

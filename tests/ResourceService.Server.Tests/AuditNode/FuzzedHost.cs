@@ -70,9 +70,12 @@ internal sealed class FuzzedHost(ServiceClients clients, Random random)
         return _report;
     }
 
-    /// <summary>The claims on the node.</summary>
+    /// <summary>The instances' own claims on the node.</summary>
     public async Task<IReadOnlyList<Claim>> ClaimsAsync() =>
-        (await clients.Claims.ListClaimsAsync(new ListClaimsRequest { NodeId = NodeId, States = { ClaimState.Active, ClaimState.Held } })).Claims;
+        [
+            .. (await clients.Claims.ListClaimsAsync(new ListClaimsRequest { NodeId = NodeId, States = { ClaimState.Active, ClaimState.Held } })).Claims
+                .Where(claim => claim.Role != ClaimRole.Observed),
+        ];
 
     /// <summary>Claims whatever is still given away, and gives what was.</summary>
     public async Task<(List<int> Cpus, List<string> Devices)> ClaimTheRestAsync()
@@ -100,6 +103,7 @@ internal sealed class FuzzedHost(ServiceClients clients, Random random)
         {
             NodeId = NodeId,
             Mode = AuditMode.Heal,
+            ConfirmedOrphanCount = Orphans.Count,
             Scopes = { AuditScope.Inventories, AuditScope.NumaTopology, AuditScope.Devices, AuditScope.Instances },
             Inventories = { _spec.Inventories },
             NumaTopology = _spec.NumaTopology.Clone(),

@@ -13,7 +13,7 @@ public sealed class WhenAGuestIsOdd(SharedService service) : AuditTest(service)
         ["a class that is too long"] = seen => seen.Resources.Add($"CUSTOM_{new string('A', 300)}", 1),
         ["a negative amount"] = seen => seen.Resources.Add("DISK_GB", -1),
         ["a long state"] = seen => seen.Instance.VmState = new string('x', 300),
-        ["more cells than can be"] = seen => seen.NumaCells.Add(Enumerable.Repeat(new ObservedNumaCell(), 65)),
+        ["more cells than can be"] = seen => seen.NumaCells.Add(Enumerable.Repeat(new ObservedNumaCell(), 129)),
         ["more devices than can be"] = seen => seen.DeviceAddresses.Add(Enumerable.Repeat("0000:3b:00.0", 4_097)),
         ["a name with a space"] = seen => seen.Instance.InstanceId = seen.Instance.InstanceId.Replace('-', ' '),
     };
