@@ -56,6 +56,9 @@ public sealed class GroupCommitter : IDisposable
     /// <summary>Whether the store takes writes, as far as is known. While it does not, deciding is pointless.</summary>
     public bool IsAvailable => _available;
 
+    /// <summary>Whether the store should take nothing that makes the ledger grow.</summary>
+    public bool IsNearlyFull => _store.NearlyFullBecause is not null;
+
     /// <summary>The newest durable revision.</summary>
     public long LastRevision => Volatile.Read(ref _lastRevision);
 

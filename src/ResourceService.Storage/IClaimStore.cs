@@ -22,6 +22,15 @@ public interface IClaimStore : IDisposable
     /// <summary>Writes a batch in one transaction. It is durable when the call returns.</summary>
     void Commit(CommitBatch batch);
 
+    /// <summary>
+    /// Why changes that make the ledger grow should not be written, although they might still be: what ends or frees something needs the rest; null
+    /// while there is room.
+    /// </summary>
+    string? NearlyFullBecause { get; }
+
+    /// <summary>Looks whether there is room, and makes some. Called now and then, by any thread, also while <see cref="Commit"/> runs.</summary>
+    void Tend();
+
     /// <summary>Drops the connection, connects anew and makes one small durable write. Throws while the store cannot be written.</summary>
     void Reopen();
 }

@@ -12,6 +12,12 @@ public sealed class StorageOptions
     /// </summary>
     public int DatabaseSizeMaxMb { get; set; }
 
+    /// <summary>
+    /// Room that is kept on the disk for what ends or frees something and for the service's own writes, in MiB; callers' changes that make the ledger
+    /// grow are refused before it is touched. 0 to 1024; 0 is none, and a full disk is noticed by the first write that fails.
+    /// </summary>
+    public int ReserveMb { get; set; } = 16;
+
     /// <summary>How thoroughly the file is looked through before it is served.</summary>
     public IntegrityCheck IntegrityCheck { get; set; } = IntegrityCheck.Quick;
 

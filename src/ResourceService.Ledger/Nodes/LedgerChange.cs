@@ -12,6 +12,13 @@ public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason
 {
     /// <summary>The claim that changed, as it is now; null for changes of the node alone.</summary>
     public virtual Claim? ClaimAfter => null;
+
+    /// <summary>
+    /// Whether callers can do without the change for a while: it neither ends nor frees anything, and adds to what is kept. A store that is nearly full
+    /// does not take it.
+    /// </summary>
+    public virtual bool CanWait => Kind is ChangeKind.InstanceClaimed or ChangeKind.MigrationClaimed
+        or ChangeKind.NodeRegistered or ChangeKind.NodeUpdated or ChangeKind.InstanceUpdated;
 }
 
 /// <summary>An agent reported its node for the first time, or with other content.</summary>
@@ -46,7 +53,11 @@ public sealed record MigrationChanged(
 /// The node was compared with its host's report: the last of the changes that came of it. Not a change of the node or of its claims by itself, so
 /// the generation stays.
 /// </summary>
-public sealed record NodeAudited(Instant Time, Audit Audit) : LedgerChange(ChangeKind.NodeAudited, Time, "");
+public sealed record NodeAudited(Instant Time, Audit Audit) : LedgerChange(ChangeKind.NodeAudited, Time, "")
+{
+    /// <inheritdoc/>
+    public override bool CanWait => Audit.Mode == AuditMode.Report;
+}
 
 /// <summary>What happened. Numbers are stored: only add.</summary>
 public enum ChangeKind

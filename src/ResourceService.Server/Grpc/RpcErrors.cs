@@ -183,6 +183,10 @@ internal static class RpcErrors
         CommandStatus.QueueFull => QueueFull(),
         CommandStatus.StoreUnavailable => WithRetry(
             Make(Code.Unavailable, ErrorReason.StoreUnavailable, "The store takes no writes; nothing changed. Retry with the same request_id."), _retryLater),
+        CommandStatus.StoreNearlyFull => WithRetry(
+            Make(
+                Code.Unavailable, ErrorReason.StoreNearlyFull,
+                "The store is nearly full and takes only what ends or frees something; nothing changed. Retry with the same request_id."), _retryLater),
         CommandStatus.InDoubt => WithRetry(
             Make(Code.Unavailable, ErrorReason.CommitInDoubt, "The commit failed; a retry with the same request_id gets the right answer."), _retryLater),
         _ => Defect(),

@@ -21,6 +21,9 @@ internal enum CommandStatus
     /// <summary>The store takes no writes; nothing changed.</summary>
     StoreUnavailable,
 
+    /// <summary>The store is nearly full, and takes only what ends or frees something; nothing changed.</summary>
+    StoreNearlyFull,
+
     /// <summary>The commit failed: a retry with the same id finds out whether it is durable.</summary>
     InDoubt,
 

@@ -18,6 +18,9 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private const int DifferencesToldMax = 20;
     private static readonly TimeSpan _eventsAheadMax = TimeSpan.FromHours(1);
 
+    // How soon it is noticed that others filled the disk or made room; a look costs microseconds.
+    private static readonly TimeSpan _betweenLooks = TimeSpan.FromMilliseconds(500);
+
     private readonly IClaimStore _store;
     private readonly FleetServices _services;
     private readonly NodeDirectory _nodes;
@@ -29,14 +32,16 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private readonly RequestOptions _requestOptions;
     private readonly FleetReadings _readings;
     private readonly RetentionSweeper _retention;
+    private readonly TimeProvider _time;
     private readonly ILogger<Fleet> _logger;
     private GroupCommitter? _committer;
     private int _attempts;
+    private ITimer? _looks;
 
     public Fleet(
         IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, StoreHealth health,
         RetentionSweeper retention, ServiceMetrics metrics, FleetReadings readings, CommitOptions commitOptions, RequestOptions requestOptions,
-        ILogger<Fleet> logger)
+        TimeProvider time, ILogger<Fleet> logger)
     {
         _store = store;
         _services = services;
@@ -49,6 +54,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _readings = readings;
         _commitOptions = commitOptions;
         _requestOptions = requestOptions;
+        _time = time;
         _logger = logger;
     }
 
@@ -77,6 +83,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             contents.Requests.Count,
             contents.LastRevision);
         Tell(contents.UsageDifferences);
+        _looks = _time.CreateTimer(_ => LookAtRoom(), null, TimeSpan.Zero, _betweenLooks);
     }
 
     /// <summary>Makes durable what was accepted, then ends the committer.</summary>
@@ -84,6 +91,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         if (Interlocked.Exchange(ref _committer, null) is not { } committer)
             return;
+        _looks?.Dispose();
         _sampler.Dispose();
         _retention.Dispose();
         _services.Leases.Dispose();
@@ -143,6 +151,27 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             return lastEvent;
         _logger.EventsFromTheFuture(lastEvent.UnixMs - now.UnixMs);
         return now;
+    }
+
+    private void LookAtRoom()
+    {
+        try
+        {
+            _store.Tend();
+        }
+        catch (Exception)
+        {
+            // Whatever it is, the next commit meets it as well, and says so; a timer has nobody to tell.
+            return;
+        }
+
+        var reason = _store.NearlyFullBecause;
+        var wasNearlyFull = _health.NearlyFullBecause is not null;
+        _health.NearlyFullBecause = reason;
+        if (reason is not null && !wasNearlyFull)
+            _logger.StoreNearlyFull(reason);
+        else if (reason is null && wasNearlyFull)
+            _logger.StoreHasRoom();
     }
 
     // The next claim on such a node writes its sum anew: what it was is seen here, or never again.

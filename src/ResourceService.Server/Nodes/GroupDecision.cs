@@ -54,6 +54,12 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
     protected CommandOutcome Accept(
         IReadOnlyDictionary<int, GroupMember> members, IReadOnlyList<(int NodeKey, LedgerChange Change)> changes, Func<IMessage> reply)
     {
+        if (Fleet.Committer.IsNearlyFull && changes.Any(change => change.Change.CanWait))
+        {
+            TakeBack();
+            return new CommandOutcome(CommandStatus.StoreNearlyFull);
+        }
+
         foreach (var (nodeKey, change) in changes)
             members[nodeKey].Changes.Add(members[nodeKey].Ledger.Apply(change));
         _changed = [.. changes.Select(change => members[change.NodeKey]).Distinct()];

@@ -270,6 +270,12 @@ internal sealed class NodeWorker : IThreadPoolWorkItem, ILeaseHolder
             return;
         }
 
+        if (_fleet.Committer.IsNearlyFull && decision.Changes.Any(change => change.CanWait))
+        {
+            command.Complete(CommandStatus.StoreNearlyFull);
+            return;
+        }
+
         if (command.NewInstance is { } entering && !TryEnter(decision, out held))
         {
             RefuseSecondClaim(command, entering, held.First);

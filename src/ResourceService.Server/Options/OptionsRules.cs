@@ -74,6 +74,7 @@ internal static class OptionsRules
         if (string.IsNullOrWhiteSpace(storage.DataDirectory))
             violations.Add("Storage:DataDirectory must be set");
         Check(violations, "Storage:DatabaseSizeMaxMb", storage.DatabaseSizeMaxMb, 0, 16_000_000);
+        Check(violations, "Storage:ReserveMb", storage.ReserveMb, 0, 1_024);
         Check(violations, "Storage:CacheMb", storage.CacheMb, 1, 65_536);
         Check(violations, "Storage:CheckpointPages", storage.CheckpointPages, 100, 1_000_000);
         return violations;

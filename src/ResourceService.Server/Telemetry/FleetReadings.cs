@@ -36,7 +36,7 @@ internal sealed class FleetReadings(
     public long Watchers => watch.Count;
 
     /// <summary>Whether changes are taken.</summary>
-    public bool StoreIsAvailable => health.LostBecause is null;
+    public bool StoreIsAvailable => health is { LostBecause: null, NearlyFullBecause: null };
 
     /// <summary>The sums over all nodes, a moment old at most.</summary>
     public FleetTotals Totals()

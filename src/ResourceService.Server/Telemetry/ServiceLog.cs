@@ -36,6 +36,12 @@ internal static partial class ServiceLog
         "The store is back after {Attempts} attempts: {NodeCount} nodes read again, {RequestCount} requests in doubt turned out durable")]
     public static partial void StoreRecovered(this ILogger logger, int attempts, int nodeCount, int requestCount);
 
+    [LoggerMessage(45, LogLevel.Warning, "The store is nearly full, only what ends or frees something is taken: {Cause}")]
+    public static partial void StoreNearlyFull(this ILogger logger, string cause);
+
+    [LoggerMessage(46, LogLevel.Information, "The store has room again")]
+    public static partial void StoreHasRoom(this ILogger logger);
+
     [LoggerMessage(44, LogLevel.Error, "A ledger broke its own rules, and its {NodeCount} nodes were read again: a defect of this service, please report it")]
     public static partial void LedgerBroken(this ILogger logger, int nodeCount, Exception exception);
 

@@ -16,12 +16,7 @@ internal sealed class PreparedConnection(string connectionString) : SqliteConnec
     /// <summary>Executes a statement with its kept command, once per element when the parameters are many.</summary>
     public int ExecuteKept(string sql, object? parameters = null)
     {
-        if (!_kept.TryGetValue(sql, out _next))
-        {
-            _next = new KeptCommand { Connection = this, CommandText = sql };
-            _kept.Add(sql, _next);
-        }
-
+        _next = KeptOf(sql);
         try
         {
             return this.Execute(sql, parameters);
@@ -31,6 +26,13 @@ internal sealed class PreparedConnection(string connectionString) : SqliteConnec
             // Nothing to execute takes no command; it must not be left for another statement.
             _next = null;
         }
+    }
+
+    /// <summary>Reads one number with a statement's kept command.</summary>
+    public long ReadKept(string sql, int column = 0)
+    {
+        using var reader = KeptOf(sql).ExecuteReader();
+        return reader.Read() ? reader.GetInt64(column) : 0;
     }
 
     /// <inheritdoc/>
@@ -49,6 +51,17 @@ internal sealed class PreparedConnection(string connectionString) : SqliteConnec
             command.End();
         _kept.Clear();
         base.Dispose(disposing);
+    }
+
+    private KeptCommand KeptOf(string sql)
+    {
+        if (!_kept.TryGetValue(sql, out var kept))
+        {
+            kept = new KeptCommand { Connection = this, CommandText = sql };
+            _kept.Add(sql, kept);
+        }
+
+        return kept;
     }
 
     // Survives the disposal by its borrower.

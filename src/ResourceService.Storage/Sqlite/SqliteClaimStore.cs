@@ -14,19 +14,30 @@ public sealed class SqliteClaimStore : IClaimStore
     private readonly DataDirectory _directory;
     private readonly SqliteConnections _connections;
     private readonly StoreFiles _files;
+    private readonly StoreRoom _room;
+
+    // Of the writing connection and the room: the committer writes, and somebody looks after the room now and then.
+    private readonly Lock _gate = new();
     private readonly SqliteBatchWriter _batchWriter = new();
+    private readonly int _checkpointPages;
     private PreparedConnection _writer;
     private long _othersVersion;
+    private long _measuredSize;
     private bool _isDisposed;
 
-    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, StoreFiles files, PreparedConnection writer)
+    private SqliteClaimStore(DataDirectory directory, SqliteConnections connections, StoreFiles files, StoreRoom room, PreparedConnection writer,
+        int checkpointPages)
     {
+        _checkpointPages = checkpointPages;
         _directory = directory;
         _connections = connections;
         _files = files;
+        _room = room;
         _writer = writer;
         _othersVersion = OthersVersion();
         _files.IsOrderly = WroteOrderly;
+        ExtendFileOfStart();
+        Measure();
         Reader = new SqliteClaimReader(connections);
     }
 
@@ -41,6 +52,7 @@ public sealed class SqliteClaimStore : IClaimStore
         try
         {
             StoreFiles.RequireWhole(directory.DatabasePath, directory.Mark);
+            var room = new StoreRoom(directory.DatabasePath, options);
             directory.CreateDatabase();
             var files = new StoreFiles(directory.DatabasePath, directory.Mark);
             var connections = new SqliteConnections(directory.DatabasePath, options, files);
@@ -50,7 +62,7 @@ public sealed class SqliteClaimStore : IClaimStore
             var revision = writer.ExecuteScalar<long>(SqliteStatements.SelectLastRevision);
             StoreFiles.RequireRevision(directory.DatabasePath, directory.Mark, revision);
             files.Begin(revision);
-            return new SqliteClaimStore(directory, connections, files, writer);
+            return new SqliteClaimStore(directory, connections, files, room, writer, options.CheckpointPages);
         }
         catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
         {
@@ -126,10 +138,43 @@ public sealed class SqliteClaimStore : IClaimStore
     }
 
     /// <inheritdoc/>
-    public void Commit(CommitBatch batch) => InTransaction(() => _batchWriter.Write(_writer, batch), batch.LastRevision);
+    public void Commit(CommitBatch batch)
+    {
+        lock (_gate)
+            InTransaction(() => _batchWriter.Write(_writer, batch), batch.LastRevision);
+    }
+
+    /// <inheritdoc/>
+    public string? NearlyFullBecause => _room.TightBecause;
+
+    /// <inheritdoc/>
+    public void Tend()
+    {
+        // A commit that runs long is not waited for: the next look will do.
+        if (!_gate.TryEnter())
+            return;
+        try
+        {
+            if (_isDisposed || _files.AreLost)
+                return;
+            if (_room.TightBecause is not null && _files.LogSize > 0)
+                CopyLog(SqliteStatements.EmptyLog);
+            Measure();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
 
     /// <inheritdoc/>
     public void Reopen()
+    {
+        lock (_gate)
+            ReopenAlone();
+    }
+
+    private void ReopenAlone()
     {
         if (_files.IsLogAloneLost)
             _writer.Execute("PRAGMA wal_checkpoint(FULL)");
@@ -149,21 +194,29 @@ public sealed class SqliteClaimStore : IClaimStore
         _writer.Dispose();
         _writer = writer;
         _othersVersion = OthersVersion();
+        if (_room.TightBecause is not null)
+            CopyLog(SqliteStatements.EmptyLog);
         InTransaction(() => _writer.Execute(SqliteStatements.Probe), revision: null);
+        Measure();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_isDisposed)
-            return;
-        _isDisposed = true;
-        SqliteConnection.ClearAllPools();
-        if (_files.AreOverwritten)
-            SqliteNative.LeaveLog(_writer);
-        _writer.Dispose();
-        _files.End();
-        _directory.Dispose();
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            // What closing writes may need it.
+            _room.Release();
+            SqliteConnection.ClearAllPools();
+            if (_files.AreOverwritten)
+                SqliteNative.LeaveLog(_writer);
+            _writer.Dispose();
+            _files.End();
+            _directory.Dispose();
+        }
     }
 
     // A number that changes with each commit of another connection.
@@ -181,7 +234,7 @@ public sealed class SqliteClaimStore : IClaimStore
                 return true;
             }
 
-            var (_, frames, copied) = _writer.QuerySingle<(long Busy, long Frames, long Copied)>("PRAGMA wal_checkpoint(NOOP)");
+            var (_, frames, copied) = _writer.QuerySingle<(long Busy, long Frames, long Copied)>(SqliteStatements.CountLogPages);
             if (frames != copied)
                 return false;
             // The whole log was copied. A connection of its own has no pages in memory.
@@ -202,16 +255,83 @@ public sealed class SqliteClaimStore : IClaimStore
         try
         {
             write();
+            ExtendFile();
             _writer.ExecuteKept(SqliteStatements.Commit);
         }
         catch
         {
             RollBack();
+            _room.NoteFailure();
             _files.RequireDatabaseUntouched();
             throw;
         }
 
         _files.Committed(revision);
+        if (_writer.ReadKept(SqliteStatements.CountLogPages, column: 1) >= _checkpointPages)
+            CopyLog(SqliteStatements.CopyLog);
+        if (_files.DatabaseSize + _files.LogSize >= _measuredSize + StoreRoom.Step || _files.DatabaseSize == 0)
+            Measure();
+    }
+
+    // The database gets its room when a change needs it, and not when the log is copied, which may be much later: a log that cannot be copied cannot
+    // begin anew either, and grows until nothing can be written any more.
+    private void ExtendFile()
+    {
+        var pages = _writer.ReadKept(SqliteStatements.CountPages);
+        if (pages > _room.PagesUncounted)
+        {
+            if (_room.NotePages(pages - _writer.ReadKept(SqliteStatements.CountFreePages)))
+                _measuredSize = -StoreRoom.Step;
+        }
+
+        if (pages * SqliteConnections.PageSize <= _files.DatabaseSize)
+            return;
+        _files.RequireDatabaseUntouched();
+        try
+        {
+            SqliteNative.Extend(_writer, pages * SqliteConnections.PageSize);
+        }
+        finally
+        {
+            _files.NoteWritten();
+        }
+    }
+
+    // A disk that was full before the service was there does not keep it from serving what there is.
+    private void ExtendFileOfStart()
+    {
+        try
+        {
+            ExtendFile();
+        }
+        catch (SqliteException)
+        {
+            // The first change meets it as well, and says so.
+        }
+    }
+
+    private void Measure()
+    {
+        _room.Measure();
+        _measuredSize = _files.DatabaseSize + _files.LogSize;
+    }
+
+    // Somebody who reads may stand in the way, and a full disk in that of the next commit, which says so: the next time will do.
+    private void CopyLog(string statement)
+    {
+        _files.RequireUntouched();
+        try
+        {
+            _writer.Execute(statement);
+        }
+        catch (SqliteException)
+        {
+            // What was committed is in the log in any case.
+        }
+        finally
+        {
+            _files.NoteWritten();
+        }
     }
 
     // After some failures SQLite has rolled back by itself and says so; the failure that led here is the one that counts.

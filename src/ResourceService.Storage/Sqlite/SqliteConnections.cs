@@ -11,7 +11,9 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
 {
     // Readers that meet the writer in its checkpoint wait this long; the writer itself never meets another writer.
     private const int BusyTimeoutMs = 5_000;
-    private const int PageSize = 4_096;
+
+    /// <summary>Bytes of a page.</summary>
+    public const int PageSize = 4_096;
 
     /// <summary>The writer's connection. There is one at a time.</summary>
     public PreparedConnection OpenWriter()
@@ -26,10 +28,12 @@ internal sealed class SqliteConnections(string databasePath, StorageOptions opti
             Require(connection, "foreign_keys", 1L);
             Require(connection, "cache_size", -options.CacheMb * 1024L);
             Require(connection, "temp_store", 2L);
-            Require(connection, "wal_autocheckpoint", options.CheckpointPages);
+            // The store does it, so that it knows which writes to the database are its own.
+            Require(connection, "wal_autocheckpoint", 0L);
             // A log that a long reader made grow gives its room back when it begins anew; one that is closed is empty.
             Require(connection, "journal_size_limit", 2L * options.CheckpointPages * PageSize);
             SqliteNative.KeepLog(connection);
+            SqliteNative.GrowBy(connection, (int)StoreRoom.Step);
             if (options.DatabaseSizeMaxMb > 0)
                 LimitSize(connection, options.DatabaseSizeMaxMb * 1024L * 1024 / PageSize);
             return connection;

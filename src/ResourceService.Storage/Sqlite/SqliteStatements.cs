@@ -12,6 +12,21 @@ internal static class SqliteStatements
     /// <summary>Undoes a transaction.</summary>
     public const string Rollback = "ROLLBACK";
 
+    /// <summary>How many pages the database has, those of the open transaction included.</summary>
+    public const string CountPages = "PRAGMA page_count";
+
+    /// <summary>Whether the log is in use, how many pages it has, and how many of them are in the database; copies none.</summary>
+    public const string CountLogPages = "PRAGMA wal_checkpoint(NOOP)";
+
+    /// <summary>Copies the log into the database as far as readers let it, and waits for nobody.</summary>
+    public const string CopyLog = "PRAGMA wal_checkpoint(PASSIVE)";
+
+    /// <summary>Copies the log and cuts it off.</summary>
+    public const string EmptyLog = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+    /// <summary>How many pages hold nothing.</summary>
+    public const string CountFreePages = "PRAGMA freelist_count";
+
     /// <summary>Keeps a node's report and state: a new row, or the known one rewritten.</summary>
     public const string UpsertNode = """
         INSERT INTO nodes (node_key, node_id, spec, state, state_reason, register_time)

@@ -23,6 +23,12 @@ internal sealed class StoreFiles(string databasePath, StoreMark mark)
     /// <summary>Whether somebody else wrote into a file: copying the log into the database would only spread it.</summary>
     public bool AreOverwritten { get; private set; }
 
+    /// <summary>The database's bytes on the disk; 0 where they are not known.</summary>
+    public long DatabaseSize => _database.Size;
+
+    /// <summary>The log's bytes on the disk; 0 where they are not known.</summary>
+    public long LogSize => _log.Size;
+
     /// <summary>Whether what somebody else wrote came by way of SQLite, which leaves the files whole. Asked when a file was written.</summary>
     public Func<bool> IsOrderly { get; set; } = static () => false;
 
@@ -100,7 +106,10 @@ internal sealed class StoreFiles(string databasePath, StoreMark mark)
     /// <param name="revision">The newest; null when the commit made none.</param>
     public void Committed(long? revision)
     {
-        NoteWritten();
+        // A commit writes the log alone.
+        RequireDatabaseUntouched();
+        if (_log.NoteWritten() is { } why)
+            throw Lose(why);
         if (revision > mark.Revision)
             mark.Write(revision.Value);
     }

@@ -14,6 +14,9 @@ internal sealed class WatchedFile(string path, string what)
     /// <summary>The number by which the file system knows the file that was opened; 0 where nothing is known.</summary>
     public ulong Inode => _opened?.Inode ?? 0;
 
+    /// <summary>Its size after the service's last write; 0 where nothing is known.</summary>
+    public long Size => (long)(_last?.Size ?? 0);
+
     /// <summary>Takes the file that the name leads to for the one that was just opened.</summary>
     public void NoteOpened() => _opened = _last = Read();
 

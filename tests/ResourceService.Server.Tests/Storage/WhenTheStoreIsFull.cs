@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Grpc.Health.V1;
+using Microsoft.Data.Sqlite;
 
 namespace ResourceService.Server.Tests.Storage;
 
@@ -16,8 +18,11 @@ public sealed class WhenTheStoreIsFull
         await using (var small = await ServiceProcess.StartAsync(directory.Path, "--Storage:DatabaseSizeMaxMb=1"))
         {
             await RegisterAsync(small.Clients);
+            var leased = await ClaimUnderShortLeaseAsync(small.Clients);
             await FillAsync(small.Clients);
+            await ExpiresAsync(small.Clients, leased);
             await StaysUnavailableAsync(small.Clients);
+            await WhatEndsSomethingIsTakenAsync(small.Clients);
             Assert.NotEmpty(small.Log.Troubles);
             await small.KillHardAsync();
         }
@@ -46,13 +51,102 @@ public sealed class WhenTheStoreIsFull
 
                 await Eventually.HoldsAsync("the service is ready again", () => ServesAsync(service.Clients));
                 await EverythingIsThereAsync(service.Clients);
-                Assert.Contains(service.Log.All, line => line.Contains("The store is back", StringComparison.Ordinal));
+                Assert.Contains(service.Log.All, line => line.Contains("The store has room again", StringComparison.Ordinal));
                 Assert.Equal(0, await service.StopGentlyAsync());
             }
 
             await using var restarted = await ServiceProcess.StartAsync(Path.Combine(disk.Path, "data"));
             await EverythingIsThereAsync(restarted.Clients);
         }
+    }
+
+    [Fact]
+    public async Task A_log_that_a_reader_made_grow_until_the_disk_was_full_is_no_dead_end()
+    {
+        var (disk, whyNot) = SmallDisk.TryMount(megabytes: 34);
+        Assert.SkipWhen(disk is null, $"A small disk cannot be mounted here. {whyNot}");
+        using (disk)
+        {
+            var (data, spare) = (Path.Combine(disk.Path, "data"), Path.Combine(disk.Path, "spare"));
+            await File.WriteAllBytesAsync(spare, new byte[4 << 20]);
+            await using var service = await ServiceProcess.StartAsync(data, "--Storage:CheckpointPages=200");
+            await RegisterAsync(service.Clients);
+            Assert.True(await TryClaimAsync(service.Clients));
+            var leased = await ClaimUnderShortLeaseAsync(service.Clients);
+
+            // As long as somebody reads what was before, the log cannot begin anew.
+            await using (await ReaderAsync(data))
+            {
+                await GrowAsync(service.Clients);
+                disk.Fill();
+                Assert.False(await TryClaimAsync(service.Clients));
+                await ExpiresAsync(service.Clients, leased);
+                await NothingIsLostAsync(service.Clients);
+            }
+
+            File.Delete(spare);
+
+            await Eventually.HoldsAsync("the service is ready again", () => ServesAsync(service.Clients));
+            await EverythingIsThereAsync(service.Clients);
+            Assert.Empty((await service.Clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest())).Differences);
+        }
+    }
+
+    // Registers large nodes again and again, until the store takes no more of them.
+    private static async Task GrowAsync(ServiceClients clients)
+    {
+        for (var round = 1; ; round++)
+        {
+            Assert.True(round < 1_000, "the store never fills");
+            var node = Requests.Node("large", vcpus: round, memoryMb: 1);
+            node.Devices.Add(Enumerable.Range(0, 1_000).Select(i => new Device
+            {
+                Address = $"0000:{i >> 8:x2}:{(i >> 3) & 31:x2}.{i & 7}",
+                VendorId = "8086",
+                ProductId = $"{0x1000 + round:x4}",
+                Type = DeviceType.Pci,
+            }));
+            try
+            {
+                await clients.Nodes.RegisterNodeAsync(node);
+            }
+            catch (RpcException full) when (full.StatusCode == StatusCode.Unavailable)
+            {
+                Assert.Equal("STORE_NEARLY_FULL", RpcFailure.Of(full).Reason);
+                return;
+            }
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "The caller disposes it.")]
+    private static async Task<SqliteConnection> ReaderAsync(string data)
+    {
+        var reader = new SqliteConnection($"Data Source={Path.Combine(data, "ledger.db")};Mode=ReadOnly;Pooling=False");
+        await reader.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = reader.CreateCommand();
+        command.CommandText = "BEGIN; SELECT count(*) FROM nodes";
+        await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+        return reader;
+    }
+
+    private static async Task<Claim> ClaimUnderShortLeaseAsync(ServiceClients clients)
+    {
+        var request = Requests.Claim(NodeId);
+        request.Lease = Requests.Seconds(1);
+        return (await clients.Claims.ClaimInstanceAsync(request)).Claim;
+    }
+
+    private static Task ExpiresAsync(ServiceClients clients, Claim leased) => Eventually.HoldsAsync("the lease ends meanwhile", async () =>
+        (await clients.Claims.GetClaimAsync(new GetClaimRequest { ClaimId = leased.ClaimId })).Claim.State == ClaimState.Expired);
+
+    // A confirmation and a release of what was claimed before.
+    private async Task WhatEndsSomethingIsTakenAsync(ServiceClients clients)
+    {
+        var (_, confirmed) = _acknowledged[0];
+        await clients.Claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = confirmed.ClaimId });
+        await clients.Claims.ReleaseInstanceAsync(new ReleaseInstanceRequest { InstanceId = confirmed.Instance.InstanceId });
+        _acknowledged.RemoveAt(0);
+        await NothingIsLostAsync(clients);
     }
 
     private static Task RegisterAsync(ServiceClients clients) =>
@@ -99,7 +193,7 @@ public sealed class WhenTheStoreIsFull
         {
             var failure = RpcFailure.Of(cause);
             Assert.Equal(StatusCode.Unavailable, failure.Code);
-            Assert.Contains(failure.Reason, (IEnumerable<string>)["STORE_UNAVAILABLE", "COMMIT_IN_DOUBT"]);
+            Assert.Contains(failure.Reason, (IEnumerable<string>)["STORE_NEARLY_FULL", "STORE_UNAVAILABLE", "COMMIT_IN_DOUBT"]);
             Assert.NotNull(failure.RetryDelay);
             _cutOff = request;
             return false;

@@ -30,6 +30,10 @@ internal sealed class FaultyClaimStore(IClaimStore inner) : IClaimStore
         AfterCommit?.Invoke(batch);
     }
 
+    public string? NearlyFullBecause => inner.NearlyFullBecause;
+
+    public void Tend() => inner.Tend();
+
     public void Reopen()
     {
         BeforeReopen?.Invoke();

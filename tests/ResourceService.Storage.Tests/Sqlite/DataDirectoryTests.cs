@@ -32,7 +32,7 @@ public sealed class DataDirectoryTests : IDisposable
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
         Assert.Equal(
-            ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.lock", "ledger.state"],
+            ["ledger.db", "ledger.db-shm", "ledger.db-wal", "ledger.db.reserve", "ledger.lock", "ledger.state"],
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode);

@@ -21,7 +21,7 @@ public sealed class SqliteFileTests : IDisposable
         { "synchronous", "2" },
         { "foreign_keys", "1" },
         { "page_size", "4096" },
-        { "wal_autocheckpoint", "8000" },
+        { "wal_autocheckpoint", "0" },
         { "cache_size", "-65536" },
     };
 
