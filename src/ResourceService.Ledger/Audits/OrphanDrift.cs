@@ -40,8 +40,11 @@ internal static class OrphanDrift
         }
     }
 
-    private static DriftAction Judge(AuditDraft draft, Claim claim) =>
-        draft.Judge(claim, inFlight: draft.Order.ClaimsOf(claim.Instance.Id).MoveTarget is not null, DriftAction.ClaimReleased);
+    // What is counted of an instance is no part of its move.
+    private static DriftAction Judge(AuditDraft draft, Claim claim) => draft.Judge(
+        claim,
+        inFlight: claim.Role != ClaimRole.Observed && draft.Order.ClaimsOf(claim.Instance.Id).MoveTarget is not null,
+        DriftAction.ClaimReleased);
 
     private static void Add(AuditDraft draft, Claim claim, DriftAction action, string more) => draft.Add(new Drift(
         DriftKind.OrphanedClaim, action, "on the host", "not on the host", $"Instance {claim.Instance.Id} of claim {claim.Id} is not on the host{more}")

@@ -132,6 +132,16 @@ public class ObservedClaimTests
     }
 
     [Fact]
+    public void It_ends_also_while_its_instance_moves_between_other_nodes()
+    {
+        _host.Elsewhere["vm"] = new HeldClaims(new ClaimId(2, 99), new ClaimId(3, 98));
+        _host.Heal(With(_host.Picture(), AuditedHost.Stranger("vm")));
+        Assert.NotNull(Observed);
+
+        Assert.Equal("OrphanedClaim ClaimReleased", AuditedHost.Summary(_host.Heal(_host.Picture())));
+    }
+
+    [Fact]
     public void An_instance_that_fits_later_is_adopted_and_counted_once()
     {
         var other = _host.Claim("other", 15);
