@@ -108,7 +108,7 @@ internal sealed class Guest(string name)
                 cell.HostCellId = 77;
                 break;
             case Oddity.TooManyCells:
-                seen.NumaCells.Add(Enumerable.Range(0, 70).Select(_ => new ObservedNumaCell { HostCellId = -1 }));
+                seen.NumaCells.Add(Enumerable.Range(0, 130).Select(_ => new ObservedNumaCell { HostCellId = -1 }));
                 break;
             default:
                 break;
