@@ -262,7 +262,7 @@ public sealed class SqliteClaimStore : IClaimStore
         {
             RollBack();
             _room.NoteFailure();
-            _files.RequireDatabaseUntouched();
+            _files.Failed();
             throw;
         }
 

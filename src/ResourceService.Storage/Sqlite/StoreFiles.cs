@@ -91,10 +91,15 @@ internal sealed class StoreFiles(string databasePath, StoreMark mark)
         RequireUntouched(_log);
     }
 
-    /// <summary>
-    /// Throws when the database is not as the last commit left it. Also after a failed one: it may have written into the log, and never into the
-    /// database.
-    /// </summary>
+    /// <summary>A commit failed. It may have written into the log, and never into the database.</summary>
+    public void Failed()
+    {
+        RequireDatabaseUntouched();
+        if (_log.NoteWritten() is { } why)
+            throw Lose(why);
+    }
+
+    /// <summary>Throws when the database is not as the last commit left it.</summary>
     public void RequireDatabaseUntouched()
     {
         if (Volatile.Read(ref _lostBecause) is { } known)

@@ -18,6 +18,9 @@ internal sealed class StoreRoom
     private readonly long _pagesMax;
     private readonly long _pagesKept;
     private long _held;
+
+    // How much room there must be, the reserve included, since it was given up: what it made free is not for those whom it is kept from.
+    private long _needed;
     private bool _lacksPages;
     private volatile string? _tightBecause;
 
@@ -62,9 +65,12 @@ internal sealed class StoreRoom
             return;
         free -= Hold(free);
         _tightBecause = _lacksPages ? "the database has nearly as many pages in use as Storage:DatabaseSizeMaxMb allows"
+            : _held + free < _needed ? $"the disk of {_folder} was full, and little room was made since the reserve was given up"
             : _held == 0 ? $"the disk of {_folder} has no room for the reserve"
             : free < (_tightBecause is null ? Low : High) ? $"the disk of {_folder} has little room beside the reserve"
             : null;
+        if (_held + free >= _needed)
+            _needed = 0;
     }
 
     /// <summary>A write failed. Where there is no room, the reserve makes some.</summary>
@@ -72,6 +78,7 @@ internal sealed class StoreRoom
     {
         if (_held == 0 || !(Free() < Step))
             return;
+        _needed = _held + High;
         Release();
         _tightBecause = $"the disk of {_folder} was full, and the reserve was given up";
     }
@@ -109,7 +116,8 @@ internal sealed class StoreRoom
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, PreallocationSize = wanted };
             if (!OperatingSystem.IsWindows())
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            new FileStream(_path, options).Dispose();
+            using (var file = new FileStream(_path, options))
+                file.SetLength(wanted);
             _held = wanted;
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
