@@ -42,7 +42,7 @@ public sealed class WhenTheServiceCannotStart : IDisposable
     [Fact]
     public async Task A_read_only_data_directory_is_named()
     {
-        var (disk, whyNot) = SmallDisk.TryMount(megabytes: 4);
+        var (disk, whyNot) = SmallDisk.TryMount(megabytes: 32);
         Assert.SkipWhen(disk is null, $"A small disk cannot be mounted here. {whyNot}");
         using (disk)
         {
