@@ -21,7 +21,7 @@ public sealed class CommitBatch
     private readonly List<Audit> _audits = [];
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<RetentionStep> _retention = [];
-    private readonly List<(long Number, RequestOrigin Origin)> _unchangedRequests = [];
+    private readonly List<(long Number, RequestOrigin Origin, Instant? Time)> _unchangedRequests = [];
     private readonly List<(RequestOrigin Origin, long Answer)> _innerRequests = [];
     private readonly List<LedgerEvent> _events;
     private readonly List<RequestOrigin> _origins;
@@ -40,6 +40,11 @@ public sealed class CommitBatch
         _origins = new List<RequestOrigin>(entries);
     }
 
+    /// <summary>
+    /// When it is written, by the clock that retention goes by; the machine's time where nobody says. Of it requests that changed nothing are remembered.
+    /// </summary>
+    public Instant? Time { get; init; }
+
     /// <summary>The revision of the newest event in the batch, or of the one before it.</summary>
     public long LastRevision { get; private set; }
 
@@ -50,7 +55,7 @@ public sealed class CommitBatch
     public long LastUnchangedRequest { get; private set; }
 
     /// <summary>Accepted requests that carry an id and no event of their own: they changed nothing, or were carried out inside another request.</summary>
-    public IReadOnlyList<(long Number, RequestOrigin Origin)> UnchangedRequests => _unchangedRequests;
+    public IReadOnlyList<(long Number, RequestOrigin Origin, Instant? Time)> UnchangedRequests => _unchangedRequests;
 
     /// <summary>Those of <see cref="UnchangedRequests"/> that were carried out inside another request: nobody else is told where their answers are.</summary>
     public IReadOnlyList<(RequestOrigin Origin, long Answer)> InnerRequests => _innerRequests;
@@ -149,7 +154,7 @@ public sealed class CommitBatch
     private long AddUnchanged(RequestOrigin origin)
     {
         LastUnchangedRequest++;
-        _unchangedRequests.Add((LastUnchangedRequest, origin));
+        _unchangedRequests.Add((LastUnchangedRequest, origin, Time));
         return -LastUnchangedRequest;
     }
 

@@ -18,6 +18,7 @@ public sealed class GroupCommitter : IDisposable
 {
     private readonly IClaimStore _store;
     private readonly ICommitObserver _observer;
+    private readonly Func<Instant>? _now;
     private readonly CommitOptions _options;
     private readonly Thread _thread;
 
@@ -41,7 +42,7 @@ public sealed class GroupCommitter : IDisposable
     /// <summary>Starts the writer's thread.</summary>
     public GroupCommitter(
         IClaimStore store, ICommitObserver observer, CommitOptions options, long lastRevision, long lastUnchangedRequest = 0,
-        Instant lastEventTime = default)
+        Instant lastEventTime = default, Func<Instant>? now = null)
     {
         _store = store;
         _observer = observer;
@@ -49,6 +50,7 @@ public sealed class GroupCommitter : IDisposable
         _lastRevision = lastRevision;
         _lastUnchangedRequest = lastUnchangedRequest;
         _lastEventTime = lastEventTime;
+        _now = now;
         _thread = new Thread(Run) { Name = "group-committer", IsBackground = true };
         _thread.Start();
     }
@@ -157,7 +159,7 @@ public sealed class GroupCommitter : IDisposable
 
     private bool TryCommit(List<CommitEntry> entries, out Exception cause)
     {
-        var batch = new CommitBatch(_lastRevision, _lastUnchangedRequest, entries.Count, _lastEventTime);
+        var batch = new CommitBatch(_lastRevision, _lastUnchangedRequest, entries.Count, _lastEventTime) { Time = _now?.Invoke() };
         var answers = new long?[entries.Count];
         try
         {

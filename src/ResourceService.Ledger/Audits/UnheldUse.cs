@@ -51,13 +51,24 @@ internal sealed class UnheldUse
     {
         foreach (var seen in _seen.Cells)
         {
-            foreach (var cell in _node.Spec.Numa?.Cells ?? [])
+            var cpus = CpuSet.From(seen.Pinning.Select(pin => pin.HostCpu)).Union(seen.EmulatorCpus);
+            foreach (var cell in CellsOf(seen.HostCellId, cpus))
             {
                 var part = Part(cell, seen);
                 if (part.MemoryMb > 0 || part.SharedVcpus.Count > 0 || part.OwnedCpus().Count > 0)
                     yield return part;
             }
         }
+    }
+
+    // The cell that the report names, and those that have the CPUs: a report may name 128 cells, and the host have as many.
+    private IEnumerable<NumaCell> CellsOf(int hostCellId, CpuSet cpus)
+    {
+        if (_node.Spec.Numa is not { } host)
+            return [];
+        if (cpus.Count > 0)
+            return host.Cells.Where(cell => cell.CellId == hostCellId || cell.DedicatedCpus.Overlaps(cpus));
+        return host.IndexOf(hostCellId) is >= 0 and var place ? [host.Cells[place]] : [];
     }
 
     private CellAssignment Part(NumaCell cell, ObservedCell seen)

@@ -21,6 +21,24 @@ public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason
         or ChangeKind.NodeRegistered or ChangeKind.NodeUpdated or ChangeKind.InstanceUpdated;
 }
 
+/// <summary>What changes make of each other.</summary>
+public static class LedgerChanges
+{
+    /// <summary>Whether callers can do without a decision for a while. An audit is judged as a whole: what it corrects came of it.</summary>
+    public static bool CanWait(this IEnumerable<LedgerChange> changes)
+    {
+        var canWait = false;
+        foreach (var change in changes)
+        {
+            if (change is NodeAudited)
+                return change.CanWait;
+            canWait |= change.CanWait;
+        }
+
+        return canWait;
+    }
+}
+
 /// <summary>An agent reported its node for the first time, or with other content.</summary>
 public sealed record NodeRegistered(ChangeKind Kind, Instant Time, NodeSpec Spec) : LedgerChange(Kind, Time, "");
 

@@ -80,6 +80,9 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
     private async ValueTask<CallResult<V1.ClaimInstancesResponse>> EachAsync(
         V1.ClaimInstancesRequest request, List<ClaimOrder> orders, List<Guid?> requestIds, RequestStamp batch, CancellationToken cancellation)
     {
+        // To remember it would take what is kept for the way out.
+        if (batch.RequestId is not null && fleet.Committer.IsNearlyFull)
+            return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreNearlyFull), "");
         var begun = batch.RequestId is null ? Task.FromResult(true) : RememberedAnswer.KeepAsync(fleet, batch, _begun);
         var running = new Task<CallResult<V1.ClaimInstanceResponse>>[orders.Count];
         for (var i = 0; i < running.Length; i++)

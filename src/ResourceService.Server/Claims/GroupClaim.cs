@@ -88,8 +88,11 @@ internal sealed class GroupClaimDecision(
         }
 
         response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim }));
-        _innerRequests = [.. inner.Zip(results).Where(pair => pair.First.RequestId is not null).Select(pair => pair.First.ToOrigin(pair.Second.Reply!))];
-        return Accept(members, changes, () => response);
+        var outcome = Accept(members, changes, () => response);
+        // What is not accepted after all is not remembered: its claims were never made.
+        if (outcome.Status == CommandStatus.Accepted)
+            _innerRequests = [.. inner.Zip(results).Where(pair => pair.First.RequestId is not null).Select(pair => pair.First.ToOrigin(pair.Second.Reply!))];
+        return outcome;
     }
 
     /// <inheritdoc/>

@@ -29,7 +29,7 @@ internal sealed class ObservedInstances
     {
         // Who names devices knows them.
         bool? knowsDevices = areAllNamed && messages.Any(message => message.DeviceAddresses.Count > 0) ? true : null;
-        var instances = new Dictionary<InstanceId, ObservedInstance>(messages.Count);
+        var instances = new Dictionary<InstanceId, List<ObservedInstance>>(messages.Count);
         for (var i = 0; i < messages.Count; i++)
         {
             violations.Enter("instances", i);
@@ -42,11 +42,13 @@ internal sealed class ObservedInstances
             if (!violations.None)
                 continue;
             var seen = new ObservedInstances().Read(messages[i], knowsDevices);
-            if (!instances.TryAdd(seen.Instance.Id, seen))
-                instances[seen.Instance.Id] = Merge(instances[seen.Instance.Id], seen);
+            if (instances.TryGetValue(seen.Instance.Id, out var alike))
+                alike.Add(seen);
+            else
+                instances.Add(seen.Instance.Id, [seen]);
         }
 
-        return ValueList.From(instances.Values);
+        return ValueList.From(instances.Values.Select(Merge));
     }
 
     private ObservedInstance Read(V1.ObservedInstance message, bool? knowsDevices)
@@ -206,17 +208,17 @@ internal sealed class ObservedInstances
         return false;
     }
 
-    // Both are there, as far as anybody knows.
-    private static ObservedInstance Merge(ObservedInstance seen, ObservedInstance again) => seen == again
-        ? seen
+    // All that a report says of one instance: everything is there, as far as anybody knows.
+    private static ObservedInstance Merge(List<ObservedInstance> seen) => seen.TrueForAll(again => again == seen[0])
+        ? seen[0]
         : new ObservedInstance(
-            new Instance(seen.Instance.Id, "", "", "", "", "", ""),
-            ResourceAmounts.From(seen.Amounts.Concat(again.Amounts).GroupBy(item => item.Class).Select(group => group.MaxBy(item => item.Amount))),
-            [.. seen.Cells, .. again.Cells],
-            ValueList.From(seen.DeviceAddresses.Union(again.DeviceAddresses)))
+            new Instance(seen[0].Instance.Id, "", "", "", "", "", ""),
+            ResourceAmounts.From(seen.SelectMany(one => one.Amounts).GroupBy(item => item.Class).Select(group => group.MaxBy(item => item.Amount))),
+            ValueList.From(seen.SelectMany(one => one.Cells)),
+            ValueList.From(seen.SelectMany(one => one.DeviceAddresses).Distinct(StringComparer.Ordinal)))
         {
             NamesAllDevices = false,
-            Unreadable = seen.Unreadable | again.Unreadable | InstanceParts.Whole,
+            Unreadable = seen.Aggregate(InstanceParts.Whole, (parts, one) => parts | one.Unreadable),
             UnreadableReason = "the report names it more than once, and not alike",
         };
 }

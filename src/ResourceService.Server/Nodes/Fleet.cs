@@ -66,7 +66,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _history.StartAfter(contents.LastRevision);
         foreach (var request in contents.Requests)
             _services.Requests.Recall(request);
-        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest, Believable(contents.LastEventTime));
+        _committer = new GroupCommitter(_store, this, _commitOptions, contents.LastRevision, contents.LastUnchangedRequest, Believable(contents.LastEventTime), () => _services.Now);
         _services.Committer = _committer;
         _services.Nodes = _nodes;
         _nodes.Load(contents);

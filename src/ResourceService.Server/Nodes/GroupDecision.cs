@@ -54,7 +54,7 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
     protected CommandOutcome Accept(
         IReadOnlyDictionary<int, GroupMember> members, IReadOnlyList<(int NodeKey, LedgerChange Change)> changes, Func<IMessage> reply)
     {
-        if (Fleet.Committer.IsNearlyFull && changes.Any(change => change.Change.CanWait))
+        if (Fleet.Committer.IsNearlyFull && changes.Select(change => change.Change).CanWait())
         {
             TakeBack();
             return new CommandOutcome(CommandStatus.StoreNearlyFull);

@@ -270,7 +270,7 @@ internal sealed class NodeWorker : IThreadPoolWorkItem, ILeaseHolder
             return;
         }
 
-        if (_fleet.Committer.IsNearlyFull && decision.Changes.Any(change => change.CanWait))
+        if (_fleet.Committer.IsNearlyFull && decision.Changes.CanWait())
         {
             command.Complete(CommandStatus.StoreNearlyFull);
             return;

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
@@ -157,14 +158,15 @@ internal sealed class SqliteBatchWriter
 
     private readonly RowBinder<CommitBatch.NodeUpdate> _noAudit = new(["@node_key"], static (update, values) => values[0].Value = update.After.NodeKey);
 
-    private readonly RowBinder<(long Number, RequestOrigin Origin)> _unchangedRequest = new(
-        ["@number", "@request_id", "@fingerprint", "@reply"],
+    private readonly RowBinder<(long Number, RequestOrigin Origin, Instant? Time)> _unchangedRequest = new(
+        ["@number", "@request_id", "@fingerprint", "@reply", "@time"],
         static (row, values) =>
         {
             values[0].Value = row.Number;
             values[1].Value = row.Origin.RequestId!.Value.ToByteArray(bigEndian: true);
             values[2].Value = row.Origin.Fingerprint;
             values[3].Value = row.Origin.Reply;
+            values[4].Value = OrNull(row.Time?.UnixMs);
         });
 
     private readonly RowBinder<UsageSnapshot> _snapshot = new(

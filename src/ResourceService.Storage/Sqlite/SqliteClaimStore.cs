@@ -114,6 +114,8 @@ public sealed class SqliteClaimStore : IClaimStore
     /// <inheritdoc/>
     public IReadOnlyList<NodeView> LoadNodes(IReadOnlySet<int> nodeKeys)
     {
+        // The disk is looked at on another thread, by the same connection.
+        using var alone = _gate.EnterScope();
         // All nodes are read and few kept: this happens after a failure only, and a list of keys has no bound that SQL could take.
         var claims = _writer.Query<ClaimRow>(SqliteStatements.SelectAllLiveClaims, buffered: false)
             .Where(row => nodeKeys.Contains((int)row.NodeKey))
@@ -128,6 +130,7 @@ public sealed class SqliteClaimStore : IClaimStore
     /// <inheritdoc/>
     public (IReadOnlyList<RememberedRequest> Requests, long LastRevision, long LastUnchangedRequest) LoadRequestsAfter(long revision, long number)
     {
+        using var alone = _gate.EnterScope();
         var requests = _writer.Query<RequestRow>(SqliteStatements.SelectRequestsAfter, new { revision })
             .Concat(_writer.Query<RequestRow>(SqliteStatements.SelectUnchangedRequestsAfter, new { number }))
             .Select(row => row.ToRequest());

@@ -145,7 +145,7 @@ internal static class SqliteStatements
     /// <summary>Keeps a request that has no event of its own. The time serves only to forget it one day.</summary>
     public const string InsertUnchangedRequest = """
         INSERT INTO unchanged_requests (number, time, request_id, fingerprint, reply)
-        VALUES (@number, CAST(unixepoch('subsec') * 1000 AS INTEGER), @request_id, @fingerprint, @reply)
+        VALUES (@number, coalesce(@time, CAST(unixepoch('subsec') * 1000 AS INTEGER)), @request_id, @fingerprint, @reply)
         """;
 
     /// <summary>Keeps a usage snapshot; a second one of the same millisecond replaces the first.</summary>

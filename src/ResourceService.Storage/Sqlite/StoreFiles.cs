@@ -48,13 +48,13 @@ internal sealed class StoreFiles(string databasePath, StoreMark mark)
         }
 
         if (last.State == StoreState.Overwritten)
-            throw Mixed("were written by somebody else while they were served");
+            throw Mixed("were written by somebody else while they were served", toGoOn: "Once the right files are back, or where these are known to be sound,");
         if (last.State == StoreState.Open && IsMixed(databasePath, last))
-            throw Mixed("do not belong together: one of them was exchanged while they were served, or after a crash");
+            throw Mixed("do not belong together: one of them was exchanged while they were served, or after a crash", toGoOn: "Where these are known to be the right ones,");
 
-        StoreException Mixed(string what) => new(
+        StoreException Mixed(string what, string toGoOn) => new(
             $"The database {databasePath} and its write-ahead log {what}. SQLite would mix what they hold. Bring the right files back, or move both away and run "
-            + "'restore --from' with a backup.");
+            + $"'restore --from' with a backup. {toGoOn} delete {StoreMark.PathOf(Path.GetDirectoryName(databasePath)!)}.");
     }
 
     /// <summary>Throws when a database lacks changes that were acknowledged.</summary>
@@ -116,7 +116,19 @@ internal sealed class StoreFiles(string databasePath, StoreMark mark)
         if (_log.NoteWritten() is { } why)
             throw Lose(why);
         if (revision > mark.Revision)
-            mark.Write(revision.Value);
+            TryMark(revision.Value);
+    }
+
+    // The commit is durable, and the mark only a witness: an older one tells less, and the next commit tries again.
+    private void TryMark(long revision)
+    {
+        try
+        {
+            mark.Write(revision);
+        }
+        catch (IOException)
+        {
+        }
     }
 
     /// <summary>What is in the files now is the service's own. Throws when the names lead elsewhere.</summary>

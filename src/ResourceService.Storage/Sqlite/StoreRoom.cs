@@ -83,11 +83,17 @@ internal sealed class StoreRoom
         _tightBecause = $"the disk of {_folder} was full, and the reserve was given up";
     }
 
-    /// <summary>Deletes the reserve.</summary>
+    /// <summary>Deletes the reserve. Where that fails its folder is gone or may not be written, and there is no room to be had.</summary>
     public void Release()
     {
-        File.Delete(_path);
         _held = 0;
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     // Null when the folder is not there any more, or the system does not say: then nothing new is known.
