@@ -14,6 +14,11 @@ internal sealed class ReflectedContract
     /// <summary>The files known so far.</summary>
     public IReadOnlyCollection<FileDescriptorProto> Files => _files.Values;
 
+    /// <summary>Every line of every comment.</summary>
+    public HashSet<string> Comments =>
+        [.. _files.Values.Where(file => file.SourceCodeInfo is not null).SelectMany(file => file.SourceCodeInfo.Location)
+            .SelectMany(location => location.LeadingComments.Split('\n')).Select(line => line.Trim())];
+
     /// <summary>Asks for all services and for further symbols.</summary>
     public static async Task<ReflectedContract> ReadAsync(ServiceClients clients, params IEnumerable<string> symbols)
     {
