@@ -1,11 +1,15 @@
 using System.CommandLine;
+using ResourceService.Load.Builds;
 using ResourceService.Load.Driving;
 using ResourceService.Load.Reporting;
 using ResourceService.Load.Servers;
 
 namespace ResourceService.Load.Commands;
 
-/// <summary>compare: drives several modes in turn (A B A B) and reports the medians and their ratio to the empty call.</summary>
+/// <summary>
+/// compare: drives several modes in turn (A B A B) and reports the medians and their ratio to the empty call; or drives two builds in turn and reports the
+/// ratios of the second to the first.
+/// </summary>
 internal sealed class CompareCommand
 {
     private readonly ServerOptions _server = new();
@@ -43,6 +47,13 @@ internal sealed class CompareCommand
         Description = "Directory in which to measure one fdatasync; best on the disk of the server's data. Without it: the directory made for {data}.",
     };
 
+    private readonly Option<string?> _otherCommand = new("--other-server-command")
+    {
+        Description = "Another build, started beside that of --server-command: the two take turns at every mode and level, and their ratios are reported.",
+    };
+
+    private readonly Option<Uri?> _otherAddress = UriOption.Create("--other-address", "Where that one listens; needed with it.");
+
     public Command Create()
     {
         var command = new Command("compare", "Compares unary, batched and streamed claims with empty calls of the same server, in one run, taking turns.");
@@ -54,6 +65,8 @@ internal sealed class CompareCommand
         command.Add(_rounds);
         _loops.AddTo(command);
         command.Add(_probeDirectory);
+        command.Add(_otherCommand);
+        command.Add(_otherAddress);
         _fleet.AddTo(command);
         _server.AddTo(command);
         _output.AddTo(command);
@@ -66,6 +79,12 @@ internal sealed class CompareCommand
         var json = _output.Read(arguments);
         var console = new LoadConsole(json.TakesStandardOutput);
         var serverSettings = _server.Read(arguments);
+        if (arguments.GetValue(_otherCommand) is { } otherCommand)
+        {
+            var address = arguments.GetValue(_otherAddress) ?? throw new FormatException("--other-server-command needs --other-address.");
+            var other = serverSettings with { Command = otherCommand, Address = address, ProcessId = null, MetricsUrl = null };
+            return await CompareBuildsAsync(arguments, serverSettings, other, json, console, cancellationToken);
+        }
         await using var server = await ServerUnderTest.OpenAsync(serverSettings, cancellationToken);
         using var session = new DriveSession(server, serverSettings.MetricsUrl, _loops.ReadEmptyService(arguments), _fleet.Read(arguments), console);
         var report = await new CompareRun(session, server, console).RunAsync(ReadSettings(arguments), arguments.GetValue(_probeDirectory), cancellationToken);
@@ -76,6 +95,17 @@ internal sealed class CompareCommand
         }
         await json.WriteAsync(report, cancellationToken);
         return report.Medians.All(row => row.ErrorCount == 0) ? ExitCodes.Success : ExitCodes.Failure;
+    }
+
+    private async Task<int> CompareBuildsAsync(
+        ParseResult arguments, ServerSettings first, ServerSettings other, JsonOutput json, LoadConsole console, CancellationToken cancellationToken)
+    {
+        var run = new BuildsRun(ReadSettings(arguments), _fleet.Read(arguments), _loops.ReadEmptyService(arguments), console);
+        var report = await run.RunAsync(first, other, cancellationToken);
+        console.Show(BuildsText.Create(report));
+        console.Line(BuildsText.Note);
+        await json.WriteAsync(report, cancellationToken);
+        return report.Rows.All(row => row.ErrorCount == 0) ? ExitCodes.Success : ExitCodes.Failure;
     }
 
     private CompareSettings ReadSettings(ParseResult arguments) => new()
