@@ -1,6 +1,11 @@
 # Builds from the sources alone: docker build -t resource-service .
 
-FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+# By the tags of their release lines, so that a build gets the fixes of its day. A release that must come out the same again pins them by digest:
+# docker build --build-arg SDK_IMAGE=mcr.microsoft.com/dotnet/sdk@sha256:... --build-arg RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet@sha256:... .
+ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0
+ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+
+FROM ${SDK_IMAGE} AS build
 WORKDIR /source
 ENV DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
@@ -24,13 +29,15 @@ RUN dotnet publish src/ResourceService.Server/ResourceService.Server.csproj \
     && mkdir /data
 
 # No shell, no package manager.
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+FROM ${RUNTIME_IMAGE}
+ARG RUNTIME_IMAGE
 # Named by who builds a release: docker build --build-arg VERSION=0.1.0 --build-arg REVISION=$(git rev-parse HEAD) ...
 ARG VERSION=unreleased
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="ResourceService" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="${RUNTIME_IMAGE}" \
       org.opencontainers.image.description="Admits claims of compute resources by instances on nodes, durably and never over capacity (gRPC)"
 WORKDIR /app
 COPY --from=build /app ./
@@ -45,6 +52,9 @@ ENV Urls=http://0.0.0.0:5080 \
     TMPDIR=/data \
     DOTNET_EnableDiagnostics=0
 EXPOSE 5080
+# Whether changes can be taken, by the settings that the service has; Kubernetes has probes of its own and passes over this. Half a minute apart,
+# because each starts a program; a large ledger may be read for minutes before anything answers.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=300s --retries=3 CMD ["dotnet", "ResourceService.Server.dll", "health"]
 # The image's "app" user, by number, so that a cluster can see that it is not root.
 USER 1654
 ENTRYPOINT ["dotnet", "ResourceService.Server.dll"]

@@ -24,7 +24,7 @@ try
     }
 
     if (Arguments.NameACommand(args))
-        return StoreCommands.Run(args);
+        return Commands.Run(args);
     Arguments.Check(args);
     await using var app = ServiceComposition.Build(args);
     options = app.Services.GetRequiredService<ServiceOptions>();

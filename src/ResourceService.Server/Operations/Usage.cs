@@ -8,8 +8,13 @@ internal static class Usage
     /// <summary>The commands.</summary>
     public const string Commands = """
           backup --to FILE [--force]      copies the ledger, also while the service runs; --force replaces FILE
+          backup --to-folder FOLDER [--keep N]
+                                          the same into ledger-TIME.db there; all but the newest N (7) are deleted then
           restore --from FILE [--force]   replaces the ledger while no service runs; --force also a newer or unreadable one
           verify [--from FILE]            looks the ledger or a backup through and adds every node's claims up
+          health [--address URL [--ca FILE]] [--service NAME]
+                                          asks the service that the settings name, or the one at URL, for its readiness (or
+                                          liveness); exits with 0 when it is SERVING, else with 1
         """;
 
     private const string Head = $"""
@@ -17,7 +22,7 @@ internal static class Usage
 
         Usage: dotnet ResourceService.Server.dll [COMMAND] [--SETTING=VALUE ...]
 
-        Without a command it serves. The commands work on the store that the same settings name:
+        Without a command it serves. The commands work on the store, and ask the service, that the same settings name:
         {Commands}
 
         --version prints the version.

@@ -2,7 +2,7 @@ namespace ResourceService.Server.Tests.Operations;
 
 public sealed class WhenACommandIsCalled : IDisposable
 {
-    private static readonly string[] _commands = ["backup --to FILE", "restore --from FILE", "verify [--from FILE]"];
+    private static readonly string[] _commands = ["backup --to FILE", "backup --to-folder FOLDER", "restore --from FILE", "verify [--from FILE]", "health [--address URL"];
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -13,6 +13,16 @@ public sealed class WhenACommandIsCalled : IDisposable
     [Theory]
     [InlineData("'destroy' is no command", "destroy")]
     [InlineData("backup needs --to FILE", "backup")]
+    [InlineData("backup has either --to FILE or --to-folder FOLDER", "backup", "--to=a", "--to-folder=b")]
+    [InlineData("'--force' means nothing to backup --to-folder", "backup", "--to-folder=b", "--force")]
+    [InlineData("backup's --keep needs --to-folder FOLDER", "backup", "--to=a", "--keep=1")]
+    [InlineData("backup's --keep is '0'; must be 1 to 1000", "backup", "--to-folder=b", "--keep=0")]
+    [InlineData("backup's --keep is '1001'; must be 1 to 1000", "backup", "--to-folder=b", "--keep=1001")]
+    [InlineData("restore has no --keep", "restore", "--from=a", "--keep=1")]
+    [InlineData("health's --address is 'localhost:5080'; must be of the form", "health", "--address=localhost:5080")]
+    [InlineData("health's --ca needs --address https://...", "health", "--ca=ca.crt")]
+    [InlineData("health needs --address URL: urls has 'http://127.0.0.1:0'", "health", "--urls=http://127.0.0.1:0")]
+    [InlineData("health has no --to", "health", "--to=a")]
     [InlineData("restore needs --from FILE", "restore")]
     [InlineData("'--to' means nothing to backup", "backup", "--to")]
     [InlineData("'--to' means nothing to backup", "backup", "--to", "--force")]
