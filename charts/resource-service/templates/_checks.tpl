@@ -2,6 +2,10 @@
 {{- define "resource-service.check" -}}
 {{- include "resource-service.checkTls" . }}
 {{- include "resource-service.checkTokens" . }}
+{{- include "resource-service.checkNames" . }}
+{{- include "resource-service.checkMonitoring" . }}
+{{- include "resource-service.checkWaysIn" . }}
+{{- include "resource-service.checkBackup" . }}
 {{- if le (int64 .Values.terminationGracePeriodSeconds) (int64 .Values.settings.requests.shutdownSeconds) }}
 {{- fail "terminationGracePeriodSeconds must be more than settings.requests.shutdownSeconds, or the pod is killed while it finishes its work" }}
 {{- end }}
@@ -19,17 +23,100 @@
 {{- fail "settings.retention.snapshotHourHours must be 0 or at least settings.retention.snapshotMinuteHours: snapshots are thinned as they age" }}
 {{- end }}
 {{- end }}
-{{- if and .Values.serviceMonitor.enabled (not .Values.settings.metrics.port) }}
-{{- fail "serviceMonitor.enabled needs settings.metrics.port, such as 9464" }}
 {{- end }}
-{{- if and .Values.telemetry.otlp.headersFrom.secretName (not .Values.telemetry.otlp.endpoint) }}
-{{- fail "telemetry.otlp.headersFrom needs telemetry.otlp.endpoint" }}
+
+{{/* What the cluster would refuse as a name, or find twice among labels. */}}
+{{- define "resource-service.checkNames" -}}
+{{- $name := include "resource-service.fullname" . }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) }}
+{{- fail (printf "the objects would be named %s; the name, of the release, nameOverride and fullnameOverride, must be small letters, digits and dashes, with a letter first" $name) }}
 {{- end }}
-{{- if and .Values.service.nodePort (eq .Values.service.type "ClusterIP") }}
+{{- range $label := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart" }}
+{{- if or (hasKey $.Values.commonLabels $label) (hasKey $.Values.podLabels $label) }}
+{{- fail (printf "commonLabels and podLabels cannot have %s: it is the chart's own" $label) }}
+{{- end }}
+{{- end }}
+{{- if and (hasKey .Values "replicas") (eq (include "resource-service.replicaCount" .) "1") (not .Values.replicaCount) }}
+{{- fail "replicas is the old name of replicaCount, and the two differ: leave replicas away (--set replicas=null)" }}
+{{- end }}
+{{- end }}
+
+{{- define "resource-service.checkMonitoring" -}}
+{{- $port := .Values.settings.metrics.port | int64 }}
+{{- if or (eq $port 5080) (eq $port 5081) }}
+{{- fail (printf "settings.metrics.port is %s, which the pod has for %s: take another, such as 9464" (toString $port) (ternary "callers" "probes" (eq $port 5080))) }}
+{{- end }}
+{{- if and (or .Values.serviceMonitor.enabled .Values.podMonitor.enabled) (not $port) }}
+{{- fail "serviceMonitor.enabled and podMonitor.enabled need settings.metrics.port, such as 9464" }}
+{{- end }}
+{{- if and .Values.serviceMonitor.enabled .Values.podMonitor.enabled }}
+{{- fail "serviceMonitor.enabled and podMonitor.enabled exclude each other: everything would be counted twice" }}
+{{- end }}
+{{- if .Values.prometheusRule.enabled }}
+{{- if not (or .Values.serviceMonitor.enabled .Values.podMonitor.enabled .Values.prometheusRule.selector) }}
+{{- fail "prometheusRule.enabled needs serviceMonitor.enabled or podMonitor.enabled, or prometheusRule.selector with the labels of your own monitor's series" }}
+{{- end }}
+{{- $alerts := include "resource-service.alerts" . }}
+{{- range .Values.prometheusRule.disabledAlerts }}
+{{- if not (contains (printf "alert: %s\n" .) $alerts) }}
+{{- fail (printf "prometheusRule.disabledAlerts has %s, which is no alert of this release (README.md lists them)" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with .Values.telemetry.otlp }}
+{{- if and (or .headersFrom.secretName .ca.configMapName .ca.secretName .sampler .resourceAttributes) (not .endpoint) }}
+{{- fail "telemetry.otlp.headersFrom, ca, sampler and resourceAttributes have no effect without telemetry.otlp.endpoint" }}
+{{- end }}
+{{- if and (or .ca.configMapName .ca.secretName) (not (hasPrefix "https://" .endpoint)) }}
+{{- fail (printf "telemetry.otlp.ca has no effect: telemetry.otlp.endpoint is %s, not https" .endpoint) }}
+{{- end }}
+{{- if and .ca.configMapName .ca.secretName }}
+{{- fail "telemetry.otlp.ca.configMapName and telemetry.otlp.ca.secretName exclude each other" }}
+{{- end }}
+{{- if and .samplerArgument (not (contains "ratio" .sampler)) }}
+{{- fail "telemetry.otlp.samplerArgument needs a sampler with a ratio: traceidratio or parentbased_traceidratio" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "resource-service.checkWaysIn" -}}
+{{- $service := .Values.service }}
+{{- if and $service.nodePort (eq $service.type "ClusterIP") }}
 {{- fail "service.nodePort has no effect: service.type is ClusterIP" }}
 {{- end }}
-{{- if and .Values.service.loadBalancerSourceRanges (ne .Values.service.type "LoadBalancer") }}
-{{- fail (printf "service.loadBalancerSourceRanges has no effect: service.type is %s" .Values.service.type) }}
+{{- if and $service.externalTrafficPolicy (eq $service.type "ClusterIP") }}
+{{- fail "service.externalTrafficPolicy has no effect: service.type is ClusterIP" }}
+{{- end }}
+{{- if and (or $service.loadBalancerSourceRanges $service.loadBalancerClass) (ne $service.type "LoadBalancer") }}
+{{- fail (printf "service.loadBalancerSourceRanges and service.loadBalancerClass have no effect: service.type is %s" $service.type) }}
+{{- end }}
+{{- if and (eq $service.clusterIP "None") (ne $service.type "ClusterIP") }}
+{{- fail (printf "service.clusterIP None needs service.type ClusterIP: it is %s" $service.type) }}
+{{- end }}
+{{- if and .Values.ingress.enabled (not .Values.ingress.hosts) }}
+{{- fail "ingress.enabled needs ingress.hosts" }}
+{{- end }}
+{{- if and .Values.grpcRoute.enabled (not .Values.grpcRoute.parentRefs) }}
+{{- fail "grpcRoute.enabled needs grpcRoute.parentRefs: the Gateway that it belongs to" }}
+{{- end }}
+{{- if .Values.tlsRoute.enabled }}
+{{- if not (and .Values.tlsRoute.parentRefs .Values.tlsRoute.hostnames) }}
+{{- fail "tlsRoute.enabled needs tlsRoute.parentRefs and tlsRoute.hostnames: the Gateway that it belongs to, and the names that callers ask it for" }}
+{{- end }}
+{{- if not (include "resource-service.tlsSecretName" .) }}
+{{- fail "tlsRoute.enabled needs security.tls.secretName or certificate.enabled: the Gateway hands TLS on as it is" }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "resource-service.checkBackup" -}}
+{{- if .Values.backup.enabled }}
+{{- if not .Values.persistence.enabled }}
+{{- fail "backup.enabled needs persistence.enabled: no other pod can mount an emptyDir" }}
+{{- end }}
+{{- if and (has "ReadWriteOncePod" .Values.persistence.accessModes) (not .Values.persistence.existingClaim) }}
+{{- fail "backup.enabled needs a volume that two pods of a host can mount; persistence.accessModes has ReadWriteOncePod: take ReadWriteOnce, or snapshots (README.md)" }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -13,7 +13,7 @@ internal static class ChartFiles
     public static string Folder => Path.GetFullPath(Path.Combine(ServiceProcess.ProtosPath, "../charts/resource-service"));
 
     /// <summary>The values as they are unless a user says otherwise.</summary>
-    public static Dictionary<string, object?> Defaults => YamlText.Mapping(Read("values.yaml"));
+    public static Dictionary<string, object?> Defaults { get; } = YamlText.Mapping(Read("values.yaml"));
 
     /// <summary>Every value with another one, and what else must be given for it to count.</summary>
     public static IReadOnlyList<ChangedValue> ChangedValues =>

@@ -10,6 +10,12 @@ internal sealed class RenderedChart
 
     private const string Prefix = "resource-service/";
 
+    private static readonly string[] _files = [.. Directory.EnumerateFiles(Path.Combine(ChartFiles.Folder, "templates"), "*", SearchOption.AllDirectories)
+        .Select(file => Path.GetRelativePath(ChartFiles.Folder, file)).Order(StringComparer.Ordinal)];
+
+    private static readonly TemplateSet _templates = ReadTemplates();
+    private static readonly Dictionary<string, object?> _chart = YamlText.Mapping(ChartFiles.Read("Chart.yaml"));
+
     private RenderedChart(IReadOnlyDictionary<string, string> texts)
     {
         Texts = texts;
@@ -33,8 +39,13 @@ internal sealed class RenderedChart
     public string SettingsFile => Of("ConfigMap").Select(map => ChartValues.At(map, "data")).OfType<Dictionary<string, object?>>()
         .Select(data => data.GetValueOrDefault("settings.json")).OfType<string>().Single();
 
-    /// <summary>The pod of the service, and the one of <c>helm test</c> where there is one.</summary>
-    public IEnumerable<object> Pods => [Pod, .. Of("Pod").Select(pod => ChartValues.At(pod, "spec")!)];
+    /// <summary>The pod of the service, and those of <c>helm test</c> and of backups where there are some.</summary>
+    public IEnumerable<object> Pods =>
+    [
+        Pod,
+        .. Of("Pod").Select(pod => ChartValues.At(pod, "spec")!),
+        .. Of("CronJob").Select(job => ChartValues.At(job, "spec.jobTemplate.spec.template.spec")!),
+    ];
 
     /// <summary>The pod of the service.</summary>
     public object Pod => ChartValues.At(One("StatefulSet"), "spec.template.spec")!;
@@ -43,15 +54,10 @@ internal sealed class RenderedChart
     public static RenderedChart Of(Dictionary<string, object?> over)
     {
         var values = ChartFiles.DefaultsWith(over);
-        var chart = YamlText.Mapping(ChartFiles.Read("Chart.yaml"));
-        var templates = new TemplateSet();
-        var files = Directory.EnumerateFiles(Path.Combine(ChartFiles.Folder, "templates"), "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(ChartFiles.Folder, file)).Order(StringComparer.Ordinal).ToList();
-        foreach (var file in files)
-            templates.Add(Prefix + file, ChartFiles.Read(file));
-        return new RenderedChart(files
+        var templates = _templates.Copy();
+        return new RenderedChart(_files
             .Where(file => !Path.GetFileName(file).StartsWith('_'))
-            .ToDictionary(file => file, file => templates.Render(Prefix + file, Root(chart, values)), StringComparer.Ordinal));
+            .ToDictionary(file => file, file => templates.Render(Prefix + file, Root(_chart, values)), StringComparer.Ordinal));
     }
 
     /// <summary>The objects of a kind.</summary>
@@ -60,6 +66,14 @@ internal sealed class RenderedChart
     /// <summary>The first object of a kind by name; ends the test when there is none.</summary>
     public object One(string kind) => Of(kind).MinBy(item => ((string)ChartValues.At(item, "metadata.name")!).Length)
         ?? throw new InvalidOperationException($"The chart made no {kind}.");
+
+    private static TemplateSet ReadTemplates()
+    {
+        var templates = new TemplateSet();
+        foreach (var file in _files)
+            templates.Add(Prefix + file, ChartFiles.Read(file));
+        return templates;
+    }
 
     private static Dictionary<string, object?> Root(Dictionary<string, object?> chart, Dictionary<string, object?> values) => new(StringComparer.Ordinal)
     {

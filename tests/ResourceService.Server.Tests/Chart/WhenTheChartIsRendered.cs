@@ -6,13 +6,20 @@ public sealed class WhenTheChartIsRendered
     private static readonly string[] _admittedVolumes =
         ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
 
+    // Made once: each is many objects.
+    private static readonly Lazy<IReadOnlyList<(string Name, RenderedChart Chart)>> _renderings = new(() =>
+    [
+        ("the defaults", RenderedChart.Of([])),
+        .. ChartFiles.ChangedValues.Select(change => (change.Path, RenderedChart.Of(change.Changed))),
+    ]);
+
     // These changes are a user's own way around what the cluster enforces.
     private static readonly string[] _lessRestricted = ["podSecurityContext.", "securityContext."];
 
     [Fact]
     public void Every_pod_is_admitted_where_pod_security_is_restricted()
     {
-        foreach (var (name, chart) in Renderings().Where(item => !Array.Exists(_lessRestricted, part => item.Name.StartsWith(part, StringComparison.Ordinal))))
+        foreach (var (name, chart) in _renderings.Value.Where(item => !Array.Exists(_lessRestricted, part => item.Name.StartsWith(part, StringComparison.Ordinal))))
         {
             foreach (var pod in chart.Pods)
             {
@@ -20,11 +27,11 @@ public sealed class WhenTheChartIsRendered
                 Assert.NotEqual(0d, At(pod, "securityContext.runAsUser"));
                 Assert.Equal("RuntimeDefault", At(pod, "securityContext.seccompProfile.type"));
                 Assert.Equal(false, At(pod, "automountServiceAccountToken"));
-                Assert.All(["hostNetwork", "hostPID", "hostIPC", "initContainers"], field => Assert.Null(At(pod, field)));
+                Assert.All(["hostNetwork", "hostPID", "hostIPC"], field => Assert.Null(At(pod, field)));
                 Assert.All(
                     Items(pod, "volumes").SelectMany(Fields).Where(field => field.Key != "name"),
                     field => Assert.Contains(field.Key, _admittedVolumes));
-                Assert.All(Items(pod, "containers"), container =>
+                Assert.All(Containers(pod), container =>
                 {
                     Assert.Equal(false, At(container, "securityContext.allowPrivilegeEscalation"));
                     Assert.Equal(true, At(container, "securityContext.readOnlyRootFilesystem"));
@@ -39,7 +46,7 @@ public sealed class WhenTheChartIsRendered
     [Fact]
     public void What_is_mounted_is_there_and_what_is_there_is_mounted()
     {
-        foreach (var (name, chart) in Renderings())
+        foreach (var (name, chart) in _renderings.Value)
         {
             var claims = Items(chart.One("StatefulSet"), "spec.volumeClaimTemplates").Select(claim => At(claim, "metadata.name"));
             Check(chart.Pod, claims);
@@ -48,10 +55,10 @@ public sealed class WhenTheChartIsRendered
             void Check(object pod, IEnumerable<object?> more)
             {
                 var volumes = Items(pod, "volumes").Select(volume => At(volume, "name")).Concat(more).ToList();
-                var mounts = Items(pod, "containers").SelectMany(container => Items(container, "volumeMounts")).Select(mount => At(mount, "name")).ToList();
+                var mounts = Containers(pod).SelectMany(container => Items(container, "volumeMounts")).Select(mount => At(mount, "name")).Distinct().ToList();
                 Assert.Equal(volumes.Count, volumes.Distinct().Count());
                 // More volumes and their mounts are two values, each changed alone.
-                if (!name.StartsWith("extraVolume", StringComparison.Ordinal))
+                if (!name.Contains("extraVolume", StringComparison.Ordinal))
                     Assert.Equal(volumes.Order(), mounts.Order());
             }
         }
@@ -60,7 +67,7 @@ public sealed class WhenTheChartIsRendered
     [Fact]
     public void Ports_are_called_by_names_that_the_pod_has()
     {
-        foreach (var (_, chart) in Renderings())
+        foreach (var (_, chart) in _renderings.Value)
         {
             var ports = Items(chart.Pod, "containers").SelectMany(container => Items(container, "ports"))
                 .ToDictionary(port => At(port, "name")!, port => At(port, "containerPort"));
@@ -77,7 +84,7 @@ public sealed class WhenTheChartIsRendered
             Assert.All(chart.Of("ServiceMonitor").SelectMany(monitor => Items(monitor, "spec.endpoints")), endpoint => Assert.Contains(
                 At(endpoint, "port"), chart.Of("Service").SelectMany(service => Items(service, "spec.ports")).Select(port => At(port, "name"))));
             Assert.All(["startupProbe", "livenessProbe", "readinessProbe"], probe => Assert.Equal(
-                chart.Settings["Health__Port"], At(Items(chart.Pod, "containers").Single(), $"{probe}.grpc.port")!.ToString()));
+                chart.Settings["Health__Port"], At(Items(chart.Pod, "containers")[0], $"{probe}.grpc.port")!.ToString()));
             Assert.Equal(ports["health"]!.ToString(), chart.Settings["Health__Port"]);
             Assert.EndsWith($":{ports["grpc"]}", chart.Settings["Urls"], StringComparison.Ordinal);
             Assert.Equal(ports.TryGetValue("metrics", out var metrics) ? metrics!.ToString() : "0", chart.Settings["Metrics__Port"]);
@@ -139,22 +146,95 @@ public sealed class WhenTheChartIsRendered
     }
 
     [Fact]
-    public void The_example_of_the_readme_is_taken()
+    public void The_images_that_the_chart_names_are_those_that_it_runs()
     {
-        var readme = File.ReadAllText(Path.Combine(ChartFiles.Folder, "../../README.md"));
-        var values = YamlText.Mapping(readme.Split("--values - <<'EOF'\n")[1].Split("\nEOF\n")[0]);
+        var annotations = Fields(YamlText.Mapping(ChartFiles.Read("Chart.yaml"))["annotations"]);
+        var named = YamlText.Documents((string)annotations["artifacthub.io/images"]!).Single();
 
-        Assert.Empty(ChartFiles.SchemaErrors(ChartFiles.DefaultsWith(values)));
-        Assert.Equal("MutualTls", RenderedChart.Of(values).Settings["Security__Mode"]);
-        Assert.Equal("ServiceMonitor", At(RenderedChart.Of(values).One("ServiceMonitor"), "kind"));
+        Assert.Equal(
+            RenderedChart.Of([]).Pods.SelectMany(Containers).Select(container => At(container, "image")).Order(),
+            ((List<object?>)named).Select(image => At(image, "image")).Order());
     }
 
-    private static IEnumerable<(string Name, RenderedChart Chart)> Renderings() =>
-        ChartFiles.ChangedValues.Select(change => (change.Path, RenderedChart.Of(change.Changed))).Prepend(("the defaults", RenderedChart.Of([])));
+    [Fact]
+    public void Old_names_of_values_are_still_taken()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping("{replicas: 0, tests: {image: 'registry.example.org/probe:1'}}"));
+
+        Assert.Equal(0d, At(chart.One("StatefulSet"), "spec.replicas"));
+        Assert.Contains("The service is stopped: replicas, the old name of replicaCount, is 0.", chart.Notes, StringComparison.Ordinal);
+        Assert.Equal("registry.example.org/probe:1", At(Items(At(chart.One("Pod"), "spec"), "containers")[0], "image"));
+        Assert.Empty(ChartFiles.SchemaErrors(ChartFiles.DefaultsWith(YamlText.Mapping("{replicas: 0, tests: {image: 'registry.example.org/probe:1'}}"))));
+    }
+
+    [Fact]
+    public void The_users_labels_are_on_every_object_and_pod_and_win_by_nearness()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping(
+            """
+            {commonLabels: {team: compute, tier: low}, podLabels: {tier: high}, commonAnnotations: {owner: compute}, backup: {enabled: true},
+             settings: {metrics: {port: 9464}}, serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true},
+             service: {annotations: {owner: network}}}
+            """));
+
+        Assert.All(chart.Objects, item =>
+        {
+            Assert.Equal("compute", Fields(At(item, "metadata.labels")!)["team"]);
+            Assert.Contains("owner", Fields(At(item, "metadata.annotations")!).Keys);
+        });
+        var pod = Fields(At(chart.One("StatefulSet"), "spec.template.metadata.labels"));
+        Assert.Equal(("compute", "high"), (pod["team"], pod["tier"]));
+        Assert.Equal("network", Fields(At(chart.One("Service"), "metadata.annotations"))["owner"]);
+        // What can never change has none of them.
+        Assert.DoesNotContain("team", Fields(At(Items(chart.One("StatefulSet"), "spec.volumeClaimTemplates")[0], "metadata.labels")).Keys);
+    }
+
+    [Fact]
+    public void A_backup_runs_where_the_service_does_on_its_volume()
+    {
+        var chart = RenderedChart.Of(YamlText.Mapping("backup: {enabled: true, keep: 3}"));
+
+        var pod = At(chart.One("CronJob"), "spec.jobTemplate.spec.template.spec");
+        var near = Items(pod, "affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution").Single();
+        Assert.Equal("kubernetes.io/hostname", At(near, "topologyKey"));
+        Assert.Equal(At(chart.One("StatefulSet"), "spec.selector.matchLabels"), At(near, "labelSelector.matchLabels"));
+        Assert.Equal(
+            $"data-{At(chart.One("StatefulSet"), "metadata.name")}-0",
+            At(Items(pod, "volumes").Single(volume => (string?)At(volume, "name") == "data"), "persistentVolumeClaim.claimName"));
+        Assert.Equal(
+            ["backup", "--to-folder=/backup", "--keep=3", "--Storage:DataDirectory=/data"], (List<object?>)At(Items(pod, "containers").Single(), "args")!);
+        Assert.Equal("keep", Fields(At(chart.One("PersistentVolumeClaim"), "metadata.annotations"))["helm.sh/resource-policy"]);
+        Assert.Equal(true, At(RenderedChart.Of(YamlText.Mapping("{replicaCount: 0, backup: {enabled: true}}")).One("CronJob"), "spec.suspend"));
+        // Pods beside the service's get no calls.
+        Assert.NotEqual(
+            Fields(At(chart.One("Service"), "spec.selector"))["app.kubernetes.io/name"],
+            Fields(At(chart.One("CronJob"), "spec.jobTemplate.spec.template.metadata.labels"))["app.kubernetes.io/name"]);
+    }
+
+    [Fact]
+    public void Telemetry_names_the_pod_unless_the_user_does()
+    {
+        const string Otlp = "telemetry: {otlp: {endpoint: 'http://collector.observability:4317', resourceAttributes: {b: '2', a: '1'}}}";
+        var named = Environment(RenderedChart.Of(YamlText.Mapping(Otlp)));
+        var users = Environment(RenderedChart.Of(YamlText.Mapping($"{{{Otlp}, extraEnv: [{{name: OTEL_RESOURCE_ATTRIBUTES, value: x=y}}]}}")));
+
+        var attributes = (string)At(named.Single(variable => (string?)At(variable, "name") == "OTEL_RESOURCE_ATTRIBUTES"), "value")!;
+        Assert.Contains("k8s.pod.name=$(K8S_POD_NAME)", attributes, StringComparison.Ordinal);
+        Assert.EndsWith(",a=1,b=2", attributes, StringComparison.Ordinal);
+        // What is put in stands before it.
+        Assert.All(
+            attributes.Split("$(")[1..].Select(part => part.Split(')')[0]).Distinct(),
+            name => Assert.True(named.FindIndex(variable => (string?)At(variable, "name") == name) is >= 0 and var place && place < named.Count - 1, name));
+        Assert.Equal("x=y", At(users.Single(), "value"));
+
+        static List<object?> Environment(RenderedChart chart) => Items(Items(chart.Pod, "containers")[0], "env");
+    }
 
     private static object? At(object? item, string path) => ChartValues.At(item, path);
 
     private static List<object?> Items(object? item, string path) => (List<object?>?)At(item, path) ?? [];
+
+    private static IEnumerable<object?> Containers(object pod) => [.. Items(pod, "initContainers"), .. Items(pod, "containers")];
 
     private static Dictionary<string, object?> Fields(object? item) => (Dictionary<string, object?>)item!;
 }

@@ -12,7 +12,7 @@ public sealed partial class WhenTheServerReadsTheSettings : IDisposable
     private static readonly string[] _ofOthers =
     [
         "Urls", "SettingsFile", "Logging__Console__FormatterName",
-        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_RESOURCE_ATTRIBUTES",
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_CERTIFICATE", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
     ];
 
     // Where the chart's default is not the server's, and why. What only stands there when it is set has no default to compare.

@@ -6,10 +6,10 @@ namespace ResourceService.Server.Tests.Chart;
 public sealed class WhenValuesAreWrong
 {
     // Objects of Kubernetes: the schema knows more of their fields than the chart has defaults for.
-    private static readonly string[] _ofKubernetes = ["podSecurityContext", "securityContext", "resources", "affinity", "tests.resources"];
+    private static readonly string[] _ofKubernetes = ["podSecurityContext", "securityContext", "resources", "affinity", "updateStrategy", "dnsConfig", "backup.resources", "tests.resources"];
 
     // Labels and amounts of resources have names of the user's choice; the schema says of what kind they are.
-    private static readonly string[] _ofUsersNames = ["dashboard.labels", "resources.requests", "resources.limits"];
+    private static readonly string[] _ofUsersNames = ["dashboard.labels", "resources.requests", "resources.limits", "global"];
 
     [Fact]
     public void The_defaults_are_right() => Assert.Empty(ChartFiles.SchemaErrors(ChartFiles.Defaults));
@@ -55,7 +55,7 @@ public sealed class WhenValuesAreWrong
     public void The_schema_knows_no_value_that_the_chart_has_not()
     {
         var unknown = SchemaPaths(YamlText.Mapping(ChartFiles.Read("values.schema.json")), "")
-            .Where(path => path != "global" && !Array.Exists(_ofKubernetes, part => path.StartsWith($"{part}.", StringComparison.Ordinal)))
+            .Where(path => path is not "replicas" && !Array.Exists(_ofKubernetes, part => path.StartsWith($"{part}.", StringComparison.Ordinal)))
             .Where(path => ChartValues.At(ChartFiles.Defaults, path) is null);
 
         Assert.Empty(unknown);
@@ -63,8 +63,18 @@ public sealed class WhenValuesAreWrong
 
     [Theory]
     [InlineData("replicas", 2)]
-    [InlineData("settings.metrics.port", 5080)]
-    [InlineData("settings.metrics.port", 5081)]
+    [InlineData("nameOverride", "_bad_")]
+    [InlineData("fullnameOverride", "Ledger")]
+    [InlineData("namespaceOverride", "a.b")]
+    [InlineData("image.registry", "registry/")]
+    [InlineData("resources.limits.memory", "2GB")]
+    [InlineData("resources.requests.cpu", -1)]
+    [InlineData("podDisruptionBudget.minAvailable", "all")]
+    [InlineData("service.ipFamilyPolicy", "Dual")]
+    [InlineData("telemetry.otlp.samplerArgument", "2")]
+    [InlineData("telemetry.otlp.sampler", "sometimes")]
+    [InlineData("backup.keep", 0)]
+    [InlineData("tests.image", "")]
     [InlineData("security.mode", "Tls")]
     [InlineData("security.tokens.keysUrl", "http://login.example.org/jwks")]
     [InlineData("service.type", "ExternalName")]

@@ -22,7 +22,8 @@ internal static class YamlText
         return stream;
     }
 
-    private static object? Value(YamlNode node) => node switch
+    /// <summary>What a part of a document says.</summary>
+    public static object? Value(YamlNode node) => node switch
     {
         YamlMappingNode mapping => mapping.Children.ToDictionary(pair => ((YamlScalarNode)pair.Key).Value!, pair => Value(pair.Value), StringComparer.Ordinal),
         YamlSequenceNode sequence => sequence.Children.Select(Value).ToList(),

@@ -52,6 +52,8 @@ internal sealed partial class PipelineParser
     {
         if (word[0] == '"')
             return new Operand.Literal(Regex.Unescape(word[1..^1]));
+        if (word[0] == '`')
+            return new Operand.Literal(word[1..^1]);
         if (long.TryParse(word, out var number))
             return new Operand.Literal(number);
         if (word[0] is not ('.' or '$'))
@@ -61,7 +63,7 @@ internal sealed partial class PipelineParser
     }
 
     [GeneratedRegex("""
-        "(\\.|[^"\\])*"|[()|]|[^\s()|]+
+        "(\\.|[^"\\])*"|`[^`]*`|[()|]|[^\s()|]+
         """, RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Word();
 }

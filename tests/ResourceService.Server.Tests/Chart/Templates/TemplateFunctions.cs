@@ -15,11 +15,14 @@ internal sealed class TemplateFunctions
 
     /// <summary>The functions.</summary>
     /// <param name="render">Renders another template.</param>
-    public TemplateFunctions(Func<string, object?, string> render) => _functions = new(StringComparer.Ordinal)
+    /// <param name="renderText">Renders a text that is a template.</param>
+    public TemplateFunctions(Func<string, object?, string> render, Func<string, object?, string> renderText) => _functions = new(StringComparer.Ordinal)
     {
         ["include"] = arguments => render(Text(arguments[0]), arguments[1]),
+        ["tpl"] = arguments => renderText(Text(arguments[0]), arguments[1]),
         ["fail"] = arguments => throw new TemplateException(Text(arguments[0])),
         ["toYaml"] = arguments => ToYaml(arguments[0]),
+        ["fromYamlArray"] = arguments => YamlText.Documents(Text(arguments[0])).Single(),
         ["and"] = arguments => arguments.FirstOrDefault(value => !IsTrue(value), arguments[^1]),
         ["or"] = arguments => arguments.FirstOrDefault(IsTrue, arguments[^1]),
         ["not"] = arguments => !IsTrue(arguments[0]),
@@ -28,7 +31,14 @@ internal sealed class TemplateFunctions
         ["le"] = arguments => (long)arguments[0]! <= (long)arguments[1]!,
         ["int64"] = arguments => Convert.ToInt64(arguments[0]),
         ["len"] = arguments => (long)((IReadOnlyList<object?>)arguments[0]!).Count,
+        ["kindIs"] = arguments => Text(arguments[0]) == "string" ? arguments[1] is string : throw new TemplateException("kindIs knows texts alone here."),
+        ["toString"] = arguments => Written(arguments[0]),
         ["list"] = arguments => arguments.ToList(),
+        ["has"] = arguments => ((IReadOnlyList<object?>)arguments[1]!).Contains(arguments[0]),
+        ["dict"] = arguments => arguments.Chunk(2).ToDictionary(pair => Text(pair[0]), pair => pair[1], StringComparer.Ordinal),
+        ["hasKey"] = arguments => ((IReadOnlyDictionary<string, object?>)arguments[0]!).ContainsKey(Text(arguments[1])),
+        ["merge"] = arguments => arguments.SelectMany(fields => (IReadOnlyDictionary<string, object?>)fields!)
+            .DistinctBy(field => field.Key).ToDictionary(StringComparer.Ordinal),
         ["concat"] = arguments => arguments.SelectMany(list => (IReadOnlyList<object?>)list!).ToList(),
         ["compact"] = arguments => ((IReadOnlyList<object?>)arguments[0]!).Where(IsTrue).ToList(),
         ["join"] = arguments => string.Join(Text(arguments[0]), (IReadOnlyList<object?>)arguments[1]!),
@@ -37,16 +47,19 @@ internal sealed class TemplateFunctions
         ["print"] = arguments => string.Concat(arguments.Select(Written)),
         ["printf"] = arguments => arguments.Skip(1).Aggregate(Text(arguments[0]), ReplaceFirstPlace),
         ["quote"] = arguments => $"\"{Written(arguments[0]).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+        ["lower"] = arguments => Text(arguments[0]).ToLowerInvariant(),
         ["trim"] = arguments => Text(arguments[0]).Trim(),
         ["trunc"] = arguments => Text(arguments[1]) is var text && text.Length > (long)arguments[0]! ? text[..(int)(long)arguments[0]!] : text,
         ["trimPrefix"] = arguments => Text(arguments[1]) is var text && text.StartsWith(Text(arguments[0]), StringComparison.Ordinal)
             ? text[Text(arguments[0]).Length..] : text,
         ["trimSuffix"] = arguments => Text(arguments[1]) is var text && text.EndsWith(Text(arguments[0]), StringComparison.Ordinal)
             ? text[..^Text(arguments[0]).Length] : text,
+        ["hasPrefix"] = arguments => Text(arguments[1]).StartsWith(Text(arguments[0]), StringComparison.Ordinal),
         ["contains"] = arguments => Text(arguments[1]).Contains(Text(arguments[0]), StringComparison.Ordinal),
         ["replace"] = arguments => Text(arguments[2]).Replace(Text(arguments[0]), Text(arguments[1]), StringComparison.Ordinal),
         ["nindent"] = arguments => "\n" + Indented((int)(long)arguments[0]!, Text(arguments[1])),
         ["sha256sum"] = arguments => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text(arguments[0])))),
+        ["regexMatch"] = arguments => Regex.IsMatch(Text(arguments[1]), Text(arguments[0]), RegexOptions.None, TimeSpan.FromSeconds(1)),
         ["regexFind"] = arguments => Regex.Match(Text(arguments[1]), Text(arguments[0]), RegexOptions.None, TimeSpan.FromSeconds(1)).Value,
         ["urlParse"] = arguments => UrlParts(Text(arguments[0])),
     };

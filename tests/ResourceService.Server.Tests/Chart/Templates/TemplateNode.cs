@@ -15,8 +15,8 @@ internal abstract record TemplateNode
     /// <summary>One of two blocks; with <paramref name="MovesDot"/> the value is the dot of the first (<c>with</c>).</summary>
     public sealed record Choice(Pipeline Condition, bool MovesDot, IReadOnlyList<TemplateNode> Then, IReadOnlyList<TemplateNode> Else) : TemplateNode;
 
-    /// <summary>A block for each item, which is the dot and, if it has a name, a variable.</summary>
-    public sealed record Loop(string? ItemName, Pipeline Items, IReadOnlyList<TemplateNode> Body) : TemplateNode;
+    /// <summary>A block for each item, which is the dot and, if it has a name, a variable; of a mapping the key is another, if that has one.</summary>
+    public sealed record Loop(string? KeyName, string? ItemName, Pipeline Items, IReadOnlyList<TemplateNode> Body) : TemplateNode;
 }
 
 /// <summary>Commands, each of which gets what the one before it made as its last argument.</summary>

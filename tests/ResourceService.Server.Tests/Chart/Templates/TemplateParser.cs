@@ -73,8 +73,12 @@ internal sealed partial class TemplateParser
                 return ReadChoice(PipelineParser.Parse(rest), keyword == "with");
             case "range":
                 return Assignment().Match(rest) is { Success: true } item
-                    ? new TemplateNode.Loop(item.Groups["name"].Value, PipelineParser.Parse(item.Groups["value"].Value), ReadBody())
-                    : new TemplateNode.Loop(null, PipelineParser.Parse(rest), ReadBody());
+                    ? new TemplateNode.Loop(
+                        item.Groups["key"] is { Success: true } key ? key.Value : null,
+                        item.Groups["name"].Value,
+                        PipelineParser.Parse(item.Groups["value"].Value),
+                        ReadBody())
+                    : new TemplateNode.Loop(null, null, PipelineParser.Parse(rest), ReadBody());
             default:
                 return Assignment().Match(action) is { Success: true } variable
                     ? new TemplateNode.Variable(variable.Groups["name"].Value, PipelineParser.Parse(variable.Groups["value"].Value))
@@ -111,6 +115,6 @@ internal sealed partial class TemplateParser
     [GeneratedRegex(@"\{\{((?<left>-)(?=\s))?(?<body>.*?)((?<=\s)(?<right>-))?\}\}", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Action();
 
-    [GeneratedRegex(@"^(?<name>\$\w+) := (?<value>.+)$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^((?<key>\$\w+), )?(?<name>\$\w+) := (?<value>.+)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Assignment();
 }

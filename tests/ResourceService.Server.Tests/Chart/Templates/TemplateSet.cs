@@ -10,11 +10,23 @@ internal sealed class TemplateSet
     // Templates that include themselves without end are told instead of filling the stack.
     private const int DepthMax = 50;
 
-    private readonly Dictionary<string, IReadOnlyList<TemplateNode>> _templates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<TemplateNode>> _templates;
     private readonly TemplateFunctions _functions;
     private int _depth;
 
-    public TemplateSet() => _functions = new TemplateFunctions(Render);
+    public TemplateSet()
+        : this([])
+    {
+    }
+
+    private TemplateSet(Dictionary<string, IReadOnlyList<TemplateNode>> templates)
+    {
+        _templates = new(templates, StringComparer.Ordinal);
+        _functions = new TemplateFunctions(Render, RenderText);
+    }
+
+    /// <summary>The same templates for one rendering, which may add to them; they are read once.</summary>
+    public TemplateSet Copy() => new(_templates);
 
     /// <summary>Adds a file.</summary>
     public void Add(string name, string text) => TemplateParser.Parse(name, text, _templates);
@@ -30,6 +42,14 @@ internal sealed class TemplateSet
         Write(nodes, data, new Dictionary<string, object?>(StringComparer.Ordinal) { ["$"] = data }, output);
         _depth--;
         return output.ToString();
+    }
+
+    // What a user wrote into the values as a template.
+    private string RenderText(string text, object? data)
+    {
+        const string Name = "a text of the values";
+        Add(Name, text);
+        return Render(Name, data);
     }
 
     private void Write(IReadOnlyList<TemplateNode> nodes, object? dot, Dictionary<string, object?> outer, StringBuilder output)
@@ -55,8 +75,10 @@ internal sealed class TemplateSet
                     Write(isTrue ? choice.Then : choice.Else, isTrue && choice.MovesDot ? value : dot, variables, output);
                     break;
                 case TemplateNode.Loop loop:
-                    foreach (var item in (IReadOnlyList<object?>)Evaluate(loop.Items, dot, variables)!)
+                    foreach (var (key, item) in ItemsOf(Evaluate(loop.Items, dot, variables)))
                     {
+                        if (loop.KeyName is { } keyName)
+                            variables[keyName] = key;
                         if (loop.ItemName is { } name)
                             variables[name] = item;
                         Write(loop.Body, item, variables, output);
@@ -66,6 +88,11 @@ internal sealed class TemplateSet
             }
         }
     }
+
+    private static IEnumerable<(object? Key, object? Item)> ItemsOf(object? value) =>
+        value is IReadOnlyDictionary<string, object?> fields
+            ? fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => ((object?)field.Key, field.Value))
+            : ((IReadOnlyList<object?>)value!).Select((item, index) => ((object?)(long)index, item));
 
     private object? Evaluate(Pipeline pipeline, object? dot, Dictionary<string, object?> variables)
     {
