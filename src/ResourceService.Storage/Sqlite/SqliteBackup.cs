@@ -7,6 +7,9 @@ namespace ResourceService.Storage.Sqlite;
 /// <summary>Backups of a store, for the operator's commands: taken beside a running service, restored while none runs.</summary>
 public static class SqliteBackup
 {
+    // What SQLite keeps beside a database, by what it adds to its name.
+    private static readonly string[] _companions = ["-journal", "-wal", "-shm"];
+
     /// <summary>
     /// Copies the store into a file. Every change acknowledged before this began is in it. A service may run; it goes on meanwhile, and its
     /// write-ahead log grows until this ends.
@@ -51,6 +54,9 @@ public static class SqliteBackup
             RequireNotNewer(database, restored.Revision);
 
         var aside = $"{database}.restored";
+        // A run that was killed while it raised the numbers leaves a journal by this name, which SQLite would play into the new copy.
+        foreach (var suffix in _companions)
+            File.Delete(aside + suffix);
         DatabaseCopy.Write(source, aside);
         BeginEpoch(aside, NumbersOfReplaced(database).Max(new NumberFloors(directory.Mark.Found?.Revision ?? 0, 0)), now);
         Settle(database);
@@ -165,8 +171,8 @@ public static class SqliteBackup
         }
         catch (SqliteException cause) when (DatabaseFile.IsDamage(cause))
         {
-            File.Delete($"{database}-wal");
-            File.Delete($"{database}-shm");
+            foreach (var suffix in _companions)
+                File.Delete(database + suffix);
         }
     }
 }

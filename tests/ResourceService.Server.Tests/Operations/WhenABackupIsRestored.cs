@@ -1,3 +1,6 @@
+using Dapper;
+using Microsoft.Data.Sqlite;
+
 namespace ResourceService.Server.Tests.Operations;
 
 /// <summary>What callers remember of the time that a restore has lost names nothing of the time after it.</summary>
@@ -54,6 +57,49 @@ public sealed class WhenABackupIsRestored : IDisposable
         Assert.Equal(next.ClaimId, kept.ResponseStream.Current.Event.ClaimId);
         await restored.Clients.Claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = old.ClaimId });
         await Expect.BalancedBooksAsync(restored.Clients);
+    }
+
+    [Fact]
+    public async Task The_journal_of_a_restore_that_was_killed_is_not_played_into_the_next_one()
+    {
+        await using (var service = await ServiceProcess.StartAsync(Data))
+        {
+            for (var i = 1; i <= 50; i++)
+                await service.Clients.Nodes.RegisterNodeAsync(Requests.Node($"node-{i}"));
+            await StoreCommand.SucceedsAsync(Data, "backup", "--to", Backup);
+        }
+
+        // As the killed run leaves it: pages were changed, their old content is in the journal, and nothing was committed.
+        var (killed, aside) = (_directory.Below("killed.db"), Path.Combine(Data, "ledger.db.restored"));
+        await StoreCommand.SucceedsAsync(Data, "backup", "--to", killed);
+        await using (var connection = new SqliteConnection($"Data Source={killed};Pooling=false"))
+        {
+            connection.Open();
+            // More than the cache holds: SQLite writes pages before the end of the transaction.
+            foreach (var statement in new[]
+            {
+                "PRAGMA journal_mode = delete", "PRAGMA cache_size = 10", "BEGIN IMMEDIATE",
+                "CREATE TABLE filling AS WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000) SELECT randomblob(1000) FROM numbers",
+            })
+                connection.Execute(statement);
+            File.Copy($"{killed}-journal", $"{aside}-journal");
+            connection.Execute("COMMIT");
+        }
+
+        // Another state than that of the journal.
+        await using (var service = await ServiceProcess.StartAsync(Data))
+        {
+            for (var i = 1; i <= 50; i++)
+                await ClaimAsync(service, $"node-{i}");
+            await StoreCommand.SucceedsAsync(Data, "backup", "--to", Backup, "--force");
+        }
+
+        await StoreCommand.SucceedsAsync(Data, "restore", "--from", Backup, "--force");
+
+        await StoreCommand.SucceedsAsync(Data, "verify");
+        await using var restored = await ServiceProcess.StartAsync(Data);
+        var verified = await restored.Clients.Audits.VerifyLedgerAsync(new VerifyLedgerRequest());
+        Assert.Equal((50, 50, 0), (verified.NodeCount, verified.ClaimCount, verified.DifferenceCount));
     }
 
     private static async Task<Claim> ClaimAsync(ServiceProcess service, string nodeId) =>
