@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ResourceService.Server.Audits;
@@ -40,8 +41,7 @@ internal static class ServiceComposition
         // By the port itself: a host header says what the caller likes.
         if (metrics.Port > 0)
             app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
-        app.Use(CallEnd.WaitAsync);
-        app.UseContractErrors(requests.MessageBytesMax);
+        app.Use((http, next) => CallEnd.WaitAsync(http, next, requests.MessageBytesMax));
         app.UseCallPace();
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();
@@ -120,8 +120,12 @@ internal static class ServiceComposition
                 options.Interceptors.Add<CallTelemetry>();
             options.Interceptors.Add<ErrorInterceptor>();
             options.Interceptors.Add<AnswerInterceptor>();
-            // A compressed message may inflate to anything: none is accepted. The library brings gzip and deflate unless others have their names.
-            options.CompressionProviders = [new NoCompression("gzip"), new NoCompression("deflate")];
+            // The library brings its own, which inflate without bound, unless others have their names.
+            options.CompressionProviders =
+            [
+                new BoundedCompression("gzip", requests.MessageBytesMax, static stream => new GZipStream(stream, CompressionMode.Decompress)),
+                new BoundedCompression("deflate", requests.MessageBytesMax, static stream => new ZLibStream(stream, CompressionMode.Decompress)),
+            ];
         });
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<CallTelemetry>();

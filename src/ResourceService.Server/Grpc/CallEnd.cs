@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
 using ResourceService.Server.Security;
 
 namespace ResourceService.Server.Grpc;
 
 /// <summary>
-/// The outermost part of every call: nothing is done for one that was taken back before it began, answers are waited for until they are read, and
-/// calls that their callers take back are counted against the connection.
+/// The outermost part of every call: nothing is done for one that was taken back before it began, errors of the gRPC library get the contract's form,
+/// answers are waited for until they are read, and calls that their callers take back are counted against the connection.
 /// </summary>
 internal static class CallEnd
 {
@@ -14,7 +15,10 @@ internal static class CallEnd
     private static readonly TimeSpan _deadlineSlack = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Carries a call out and waits until its answer is read or given up.</summary>
-    public static async Task WaitAsync(HttpContext http, RequestDelegate next)
+    /// <param name="http">The call.</param>
+    /// <param name="next">Carries it out.</param>
+    /// <param name="messageBytesMax">The most bytes of a message, for who sends more.</param>
+    public static async Task WaitAsync(HttpContext http, RequestDelegate next, int messageBytesMax)
     {
         // The call's own: what is put in its place later ends for other reasons too.
         var takenBack = http.RequestAborted;
@@ -24,7 +28,11 @@ internal static class CallEnd
         {
             if (takenBack.IsCancellationRequested)
                 return;
+            if (http.Request.Headers.GrpcTimeout().Length > 0)
+                http.Features.Set<IHttpResponseBodyFeature>(
+                    new DeadlineAnswer(http, http.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), messageBytesMax));
             await next(http);
+            LibraryErrors.Complete(http, messageBytesMax);
             answer = http.Features.Get<UnreadAnswer>();
             answer?.Made();
             // Without the flush a call is over for the server as soon as its answer is made; with it once the last byte is on its way.

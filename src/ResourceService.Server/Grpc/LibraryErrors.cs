@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Status = Google.Rpc.Status;
@@ -6,7 +7,7 @@ using Status = Google.Rpc.Status;
 namespace ResourceService.Server.Grpc;
 
 /// <summary>
-/// Gives the contract's form to errors of the gRPC library: it parses a single message, and measures every message, outside of all that the service
+/// Gives the contract's form to errors of the gRPC library: it reads messages, knows methods and watches deadlines outside of all that the service
 /// can put around its methods. Whatever comes from a method carries details already.
 /// </summary>
 internal static class LibraryErrors
@@ -14,22 +15,19 @@ internal static class LibraryErrors
     private const string StatusName = "grpc-status";
     private const string MessageName = "grpc-message";
     private const string DetailsName = "grpc-status-details-bin";
+    private const int EncodingLengthMax = 64;
 
-    /// <summary>Looks at how each call ended.</summary>
-    public static void UseContractErrors(this WebApplication app, int messageBytesMax) => app.Use(async (http, next) =>
+    /// <summary>Looks at how a call ended, before that is sent.</summary>
+    public static void Complete(HttpContext http, int messageBytesMax)
     {
-        await next(http);
         // Without a message before it, the status is in the headers, which are not sent yet; behind messages it is in the trailers.
         var ending = http.Response.HasStarted ? http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers : http.Response.Headers;
-        if (ending is null || ending.IsReadOnly || ending.ContainsKey(DetailsName))
+        if (ending is null || ending.IsReadOnly || ending.ContainsKey(DetailsName)
+            || !ending.TryGetValue(StatusName, out var text) || !int.TryParse(text, out var code))
             return;
-        if (IsEndedBy(StatusCode.Unknown))
-            Answer(ending, RpcErrors.Malformed());
-        else if (IsEndedBy(StatusCode.ResourceExhausted))
-            Answer(ending, RpcErrors.MessageTooLong(messageBytesMax));
-
-        bool IsEndedBy(StatusCode code) => ending.TryGetValue(StatusName, out var value) && value == ((int)code).ToString();
-    });
+        if (Of((StatusCode)code, ending[MessageName].ToString(), http, messageBytesMax) is { } error)
+            Answer(ending, error);
+    }
 
     /// <summary>Puts an error of the contract where a call's status goes. The messages are plain ASCII without '%', which needs no encoding.</summary>
     public static void Answer(IHeaderDictionary ending, Status status)
@@ -38,4 +36,18 @@ internal static class LibraryErrors
         ending[MessageName] = status.Message;
         ending[DetailsName] = Convert.ToBase64String(status.ToByteArray());
     }
+
+    // What the library knows as unknown is an exception in its own part, which reads messages; as internal, a call that is not one whole message.
+    private static Status? Of(StatusCode code, string message, HttpContext http, int messageBytesMax) => code switch
+    {
+        StatusCode.Unknown => RpcErrors.Malformed(),
+        StatusCode.Internal => RpcErrors.MalformedCall(message.Contains('%', StringComparison.Ordinal) ? "" : message),
+        StatusCode.ResourceExhausted => RpcErrors.MessageTooLong(messageBytesMax),
+        StatusCode.DeadlineExceeded => RpcErrors.DeadlinePassed(),
+        StatusCode.Unimplemented when http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is null => RpcErrors.MethodUnknown(),
+        StatusCode.Unimplemented => RpcErrors.EncodingUnsupported(Shorten(http.Request.Headers["grpc-encoding"].ToString())),
+        _ => null,
+    };
+
+    private static string Shorten(string encoding) => encoding.Length <= EncodingLengthMax ? encoding : encoding[..EncodingLengthMax];
 }

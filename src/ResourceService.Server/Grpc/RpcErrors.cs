@@ -39,6 +39,24 @@ internal static class RpcErrors
     /// <summary>Bytes that are no message at all.</summary>
     public static Status Malformed() => Make(Code.InvalidArgument, ErrorReason.InvalidField, "The message cannot be parsed; the call ends here.");
 
+    /// <summary>A call that is not one whole message, or not whole messages.</summary>
+    /// <param name="what">What is wrong, in plain ASCII; may be empty.</param>
+    public static Status MalformedCall(string what) => Make(
+        Code.InvalidArgument, ErrorReason.MalformedCall, $"The call's bytes are not what gRPC sends; the call ends here. {what}".TrimEnd());
+
+    /// <summary>A message compressed by a method that is not known here.</summary>
+    public static Status EncodingUnsupported(string encoding) => Make(
+        Code.Unimplemented, ErrorReason.EncodingUnsupported, "The message is compressed by a method that is not known here; send it as it is, or by gzip or deflate.",
+        ("encoding", encoding));
+
+    /// <summary>A method that is not of the contract.</summary>
+    public static Status MethodUnknown() =>
+        NotImplemented("The service has no such method: its name is wrong, or this version does not know it yet. Reflection lists the methods.");
+
+    /// <summary>The deadline passed while the call was under way.</summary>
+    public static Status DeadlinePassed() => Make(
+        Code.DeadlineExceeded, ErrorReason.DeadlinePassed, "The deadline passed before the call ended; a retry with the same request_id gets the right answer.");
+
     /// <summary>A message beyond the limit.</summary>
     public static Status MessageTooLong(int max) => Make(
         Code.ResourceExhausted, ErrorReason.MessageTooLong, $"The message has more than {max} bytes, as many as Requests:MessageBytesMax allows.",

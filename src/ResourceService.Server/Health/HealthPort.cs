@@ -1,4 +1,3 @@
-using Grpc.Core;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Security;
 
@@ -16,8 +15,7 @@ internal static class HealthPort
         if (http.Connection.LocalPort != port || http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is { Roles: Roles.None })
             return next(http);
         http.Response.ContentType = "application/grpc";
-        http.Response.Headers["grpc-status"] = ((int)StatusCode.Unimplemented).ToString();
-        http.Response.Headers["grpc-message"] = Refusal;
+        LibraryErrors.Answer(http.Response.Headers, RpcErrors.NotImplemented(Refusal));
         return Task.CompletedTask;
     });
 }

@@ -26,16 +26,14 @@ internal sealed class RawGrpc(Uri address) : IDisposable
     public async Task<RawAnswer> PostAsync(string path, byte[] body, string contentType = "application/grpc", params (string Name, string Value)[] headers)
     {
         using var request = Request(path, new ByteArrayContent(body), contentType);
-        foreach (var (name, value) in headers)
-            request.Headers.Add(name, value);
-        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        await response.Content.ReadAsByteArrayAsync();
-        return new RawAnswer(response.StatusCode, Header("grpc-status"), Header("grpc-message"), Header("grpc-status-details-bin"));
+        return await SendAsync(request, headers);
+    }
 
-        string Header(string name) =>
-            response.TrailingHeaders.TryGetValues(name, out var values) || response.Headers.TryGetValues(name, out values)
-                ? string.Join(',', values)
-                : "";
+    /// <summary>Posts a body that never ends and gives what came back.</summary>
+    public async Task<RawAnswer> PostOpenAsync(string path, byte[] firstBytes, params (string Name, string Value)[] headers)
+    {
+        using var request = Request(path, new NeverEndingContent(firstBytes, mayBeEnded: true), "application/grpc");
+        return await SendAsync(request, headers);
     }
 
     /// <summary>Opens a call whose body never ends, and keeps it open until it is answered or cancelled.</summary>
@@ -74,6 +72,22 @@ internal sealed class RawGrpc(Uri address) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    private async Task<RawAnswer> SendAsync(HttpRequestMessage request, (string Name, string Value)[] headers)
+    {
+        foreach (var (name, value) in headers)
+            request.Headers.Add(name, value);
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        // An answer that is a status alone is whole with its headers; behind it the service may reset what was still being sent.
+        if (!response.Headers.Contains("grpc-status"))
+            await response.Content.ReadAsByteArrayAsync();
+        return new RawAnswer(response.StatusCode, Header("grpc-status"), Header("grpc-message"), Header("grpc-status-details-bin"), Header("grpc-accept-encoding"));
+
+        string Header(string name) =>
+            response.TrailingHeaders.TryGetValues(name, out var values) || response.Headers.TryGetValues(name, out values)
+                ? string.Join(',', values)
+                : "";
+    }
+
     private static HttpRequestMessage Request(string path, HttpContent body, string contentType)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path)
@@ -87,8 +101,8 @@ internal sealed class RawGrpc(Uri address) : IDisposable
         return request;
     }
 
-    // Sends its first bytes and then stays open until the request is taken back.
-    private sealed class NeverEndingContent(byte[] firstBytes) : HttpContent
+    // Sends its first bytes and then stays open until the request is taken back or, where that may be, the service has answered.
+    private sealed class NeverEndingContent(byte[] firstBytes, bool mayBeEnded = false) : HttpContent
     {
         private readonly TaskCompletionSource _firstBytesSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -102,7 +116,7 @@ internal sealed class RawGrpc(Uri address) : IDisposable
             await stream.WriteAsync(firstBytes, cancellationToken);
             await stream.FlushAsync(cancellationToken);
             _firstBytesSent.TrySetResult();
-            await Task.Delay(Timeout.Infinite, cancellationToken);
+            await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(mayBeEnded ? ConfigureAwaitOptions.SuppressThrowing : ConfigureAwaitOptions.None);
         }
 
         protected override bool TryComputeLength(out long length)
@@ -113,8 +127,8 @@ internal sealed class RawGrpc(Uri address) : IDisposable
     }
 }
 
-/// <summary>What came back: HTTP's status, gRPC's, its words, and the details as they came.</summary>
-internal sealed record RawAnswer(HttpStatusCode Http, string GrpcStatus, string Message, string Details)
+/// <summary>What came back: HTTP's status, gRPC's, its words, the details as they came, and by which methods messages may be compressed.</summary>
+internal sealed record RawAnswer(HttpStatusCode Http, string GrpcStatus, string Message, string Details, string AcceptedEncodings)
 {
     /// <summary>gRPC's status by name.</summary>
     public StatusCode Code => (StatusCode)int.Parse(GrpcStatus);

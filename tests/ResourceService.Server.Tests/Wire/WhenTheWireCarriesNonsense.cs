@@ -81,22 +81,77 @@ public sealed class WhenTheWireCarriesNonsense(UndisturbedService service) : ICl
         var truncated = await _raw.PostAsync(Claim, RawGrpc.FrameSaying(100, [1, 2, 3]));
         var missing = await _raw.PostAsync(Claim, []);
         var two = await _raw.PostAsync(Claim, [.. RawGrpc.Frame([]), .. RawGrpc.Frame([])]);
+        var undeclared = await _raw.PostAsync(Claim, RawGrpc.Frame([1], compressed: true));
+        var identity = await _raw.PostAsync(Claim, RawGrpc.Frame([1], compressed: true), headers: ("grpc-encoding", "identity"));
+        // Also where messages come one by one, and after one that was right.
+        var inStream = await _raw.PostAsync(Stream, RawGrpc.FrameSaying(100, [1, 2, 3]));
+        var behind = await _raw.PostAsync(
+            Stream, [.. RawGrpc.Frame(new StreamClaimsRequest { Request = Requests.Claim("no-such-node") }.ToByteArray()), .. RawGrpc.FrameSaying(100, [1])]);
 
-        Assert.All([truncated, missing, two], answer => Assert.True(answer.Code is StatusCode.Internal or StatusCode.InvalidArgument, answer.ToString()));
+        foreach (var answer in new[] { truncated, missing, two, undeclared, identity, inStream, behind })
+        {
+            Expect.Error(answer.Error, StatusCode.InvalidArgument, "MALFORMED_CALL");
+            Assert.Equal((HttpStatusCode.OK, StatusCode.InvalidArgument), (answer.Http, answer.Code));
+        }
+
+        Expect.Error((await _raw.PostAsync(Claim, [7, 0, 0, 0, 0])).Error, StatusCode.InvalidArgument, "INVALID_FIELD");
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    public async Task A_compressed_message_is_taken_up_to_the_size_that_a_message_may_have(string encoding)
+    {
+        var node = (await service.Clients.Nodes.RegisterNodeAsync(Requests.Node())).Node.NodeId;
+        var claim = Requests.Claim(node).ToByteArray();
+
+        var taken = await PostAsync(Packed(claim));
+        // A thousand times smaller than what it inflates to.
+        var tooLong = await PostAsync(Packed(new byte[50 * 1024 * 1024]));
+        var damaged = Packed(claim);
+        damaged[^6] ^= 0xff;
+        var wrong = await PostAsync(damaged);
+        var truncated = await PostAsync(Packed(claim)[..^12]);
+        var nothing = await PostAsync([1, 2, 3]);
+
+        Assert.Equal(StatusCode.OK, taken.Code);
+        Assert.Equal("4194304", Expect.Error(tooLong.Error, StatusCode.ResourceExhausted, "MESSAGE_TOO_LONG").Metadata["message_bytes_max"]);
+        Assert.All([wrong, truncated, nothing], answer => Expect.Error(answer.Error, StatusCode.InvalidArgument, "INVALID_FIELD"));
+
+        Task<RawAnswer> PostAsync(byte[] message) => _raw.PostAsync(Claim, RawGrpc.Frame(message, compressed: true), headers: ("grpc-encoding", encoding));
+
+        byte[] Packed(byte[] message)
+        {
+            using var packed = new MemoryStream();
+            using (Stream packing = encoding == "gzip" ? new GZipStream(packed, CompressionLevel.Fastest) : new ZLibStream(packed, CompressionLevel.Fastest))
+                packing.Write(message);
+            return packed.ToArray();
+        }
     }
 
     [Fact]
-    public async Task A_compressed_message_is_unimplemented()
+    public async Task A_message_compressed_by_an_unknown_method_is_unimplemented_and_told_by_which_it_may_be()
     {
-        using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
-            gzip.Write(new byte[50 * 1024 * 1024]);
+        var answer = await _raw.PostAsync(Claim, RawGrpc.Frame([1], compressed: true), headers: ("grpc-encoding", "snappy"));
 
-        var answer = await _raw.PostAsync(Claim, RawGrpc.Frame(packed.ToArray(), compressed: true), headers: ("grpc-encoding", "gzip"));
-        var undeclared = await _raw.PostAsync(Claim, RawGrpc.Frame([1], compressed: true));
+        Assert.Equal("snappy", Expect.Error(answer.Error, StatusCode.Unimplemented, "ENCODING_UNSUPPORTED").Metadata["encoding"]);
+        Assert.Equal("identity,gzip,deflate", answer.AcceptedEncodings);
+    }
 
-        Assert.Equal(StatusCode.Unimplemented, answer.Code);
-        Assert.Contains(undeclared.Code, new[] { StatusCode.Internal, StatusCode.Unimplemented });
+    [Fact]
+    public async Task A_deadline_that_passes_here_first_is_told_in_the_contracts_form()
+    {
+        const string Watch = "/resourceservice.v1.AuditService/WatchEvents";
+        // Behind a message, before one on a stream, and before the request has come to its end.
+        var watch = await _raw.PostAsync(Watch, RawGrpc.Frame([]), headers: ("grpc-timeout", "100m"));
+        var stream = await _raw.PostOpenAsync(Stream, [], ("grpc-timeout", "100m"));
+        var unary = await _raw.PostOpenAsync(Claim, [], ("grpc-timeout", "100m"));
+
+        foreach (var answer in new[] { watch, stream, unary })
+        {
+            Expect.Error(answer.Error, StatusCode.DeadlineExceeded, "DEADLINE_PASSED");
+            Assert.Equal(StatusCode.DeadlineExceeded, answer.Code);
+        }
     }
 
     [Theory]
@@ -107,6 +162,7 @@ public sealed class WhenTheWireCarriesNonsense(UndisturbedService service) : ICl
     {
         var answer = await _raw.PostAsync(path, RawGrpc.Frame([]));
         Assert.Equal((HttpStatusCode.OK, StatusCode.Unimplemented), (answer.Http, answer.Code));
+        Expect.Error(answer.Error, StatusCode.Unimplemented, "NOT_IMPLEMENTED");
     }
 
     [Fact]
