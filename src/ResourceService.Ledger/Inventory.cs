@@ -16,4 +16,11 @@ public sealed record Inventory(long Total, long Reserved, double AllocationRatio
 
     /// <summary>Whether <paramref name="amount"/> keeps to the units; tested before capacity, as Placement does.</summary>
     public bool AllowsUnit(long amount) => amount >= MinUnit && amount <= MaxUnit && amount % StepSize == 0;
+
+    /// <summary>The largest amount of one claim that keeps to the units and takes no more than <paramref name="free"/>; 0 when there is none.</summary>
+    public long LargestUnit(long free)
+    {
+        var most = Math.Min(free, MaxUnit);
+        return most < MinUnit || most - (most % StepSize) < MinUnit ? 0 : most - (most % StepSize);
+    }
 }

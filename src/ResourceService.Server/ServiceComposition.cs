@@ -19,9 +19,6 @@ namespace ResourceService.Server;
 /// <summary>Puts the service together. The only place that knows all of its parts.</summary>
 internal static class ServiceComposition
 {
-    private const string ReadyTag = "ready";
-    private const string LiveTag = "live";
-
     /// <summary>Builds the host; throws <see cref="StoreException"/> when the configuration or the store is unusable.</summary>
     public static WebApplication Build(string[] args)
     {
@@ -38,9 +35,8 @@ internal static class ServiceComposition
         var app = builder.Build();
         if (health.Port > 0)
             app.UseHealthPort(health.Port);
-        // By the port itself: a host header says what the caller likes.
         if (metrics.Port > 0)
-            app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == metrics.Port && http.Request.Path == "/metrics");
+            app.UseMetricsPage(metrics.Port);
         app.Use((http, next) => CallEnd.WaitAsync(http, next, requests.MessageBytesMax));
         app.UseCallPace();
         app.UseAccessRules(security, limits);
@@ -142,14 +138,15 @@ internal static class ServiceComposition
             {
                 options.UseHealthChecksCache = false;
                 // The names that probes ask for: "" and "readiness" for traffic, "liveness" for restarts.
-                options.Services.Map("", check => check.Tags.Contains(ReadyTag));
-                options.Services.Map("readiness", check => check.Tags.Contains(ReadyTag));
-                options.Services.Map("liveness", check => check.Tags.Contains(LiveTag));
+                options.Services.Map("", check => check.Tags.Contains(HealthLog.ReadyTag));
+                foreach (var (tag, name) in HealthLog.Names)
+                    options.Services.Map(name, check => check.Tags.Contains(tag));
             })
-            .AddCheck<StoreHealthCheck>("store", tags: [ReadyTag])
-            .AddCheck<TokenKeysHealthCheck>("token keys", tags: [ReadyTag])
-            .AddCheck("process", () => HealthCheckResult.Healthy(), tags: [LiveTag]);
+            .AddCheck<StoreHealthCheck>("store", tags: [HealthLog.ReadyTag])
+            .AddCheck<TokenKeysHealthCheck>("token keys", tags: [HealthLog.ReadyTag])
+            .AddCheck("process", () => HealthCheckResult.Healthy(), tags: [HealthLog.LiveTag]);
 
+        services.AddSingleton<IHealthCheckPublisher, HealthLog>();
         // What a watch of health shows is looked at this often; the library's own half a minute is longer than most outages.
         services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = publisher.Period = TimeSpan.FromSeconds(1));
 

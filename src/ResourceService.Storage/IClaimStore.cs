@@ -31,6 +31,9 @@ public interface IClaimStore : IDisposable
     /// <summary>Looks whether there is room, and makes some. Called now and then, by any thread, also while <see cref="Commit"/> runs.</summary>
     void Tend();
 
+    /// <summary>How much the store takes and may still take; null where that is not its own to say. Called by any thread, and waits for none.</summary>
+    StoreSizes? Sizes { get; }
+
     /// <summary>Drops the connection, connects anew and makes one small durable write. Throws while the store cannot be written.</summary>
     void Reopen();
 }
@@ -53,6 +56,13 @@ public sealed record StoreContents(
     /// <summary>Above what the generations of new nodes begin; 0 unless the store was restored.</summary>
     public long GenerationFloor { get; init; }
 }
+
+/// <summary>What a store takes on its volume, in bytes.</summary>
+/// <param name="Database">The database, what is free inside it included.</param>
+/// <param name="Log">The write-ahead log.</param>
+/// <param name="VolumeFree">What the service may still take of the volume, beside the reserve that it keeps.</param>
+/// <param name="Volume">The whole volume.</param>
+public sealed record StoreSizes(long Database, long Log, long VolumeFree, long Volume);
 
 /// <summary>A node whose usage row is not the sum of its claims.</summary>
 /// <param name="Node">The node.</param>

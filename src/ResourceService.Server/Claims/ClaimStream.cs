@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Grpc.Core;
 using ResourceService.Server.Grpc;
@@ -11,7 +12,8 @@ namespace ResourceService.Server.Claims;
 /// One StreamClaims call: reads requests as long as not too many are unanswered, and writes answers as they come. Answers that are ready
 /// together leave together: flushing each message is a stream's main cost.
 /// </summary>
-internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, StoppingSignal stop, ILogger<ClaimStream> logger)
+internal sealed class ClaimStream(
+    ClaimCalls calls, RequestOptions options, StoppingSignal stop, ServiceMetrics metrics, ILogger<ClaimStream> logger)
 {
     private static readonly WriteOptions _moreFollows = new(WriteFlags.BufferHint);
     private static readonly WriteOptions _flush = new();
@@ -55,7 +57,8 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
     private async Task AnswerAsync(
         V1.StreamClaimsRequest message, ChannelWriter<V1.StreamClaimsResponse> answers, string actor, CancellationToken cancellation)
     {
-        using var span = ServiceTracing.StartStreamedClaim();
+        var start = metrics.TimesStreamRequests ? Stopwatch.GetTimestamp() : 0;
+        var span = ServiceTracing.StartStreamedClaim();
         var response = new V1.StreamClaimsResponse { RequestId = message.Request?.RequestId ?? "" };
         try
         {
@@ -77,7 +80,20 @@ internal sealed class ClaimStream(ClaimCalls calls, RequestOptions options, Stop
             response.Error = RpcErrors.Defect();
         }
 
+        Tell(message, response, span, start);
         answers.TryWrite(response);
+    }
+
+    private void Tell(V1.StreamClaimsRequest message, V1.StreamClaimsResponse response, Activity? span, long start)
+    {
+        var code = (StatusCode)(response.Error?.Code ?? 0);
+        if (start > 0)
+            metrics.StreamRequestAnswered(code, Stopwatch.GetElapsedTime(start));
+        if (logger.IsEnabled(LogLevel.Debug))
+            logger.RequestAnswered("StreamClaims", message, response.Claim, response.Error);
+        if (span is { IsAllDataRequested: true })
+            CallSpans.Describe(span, message, response.Claim, response.Error);
+        ServiceTracing.End(span, code);
     }
 
     private ValueTask<CallResult<V1.ClaimInstanceResponse>> ClaimAsync(V1.StreamClaimsRequest message, string actor, CancellationToken cancellation)

@@ -16,9 +16,12 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
     {
         try
         {
-            return await continuation(request, context);
+            var response = await continuation(request, context);
+            if (logger.IsEnabled(LogLevel.Debug))
+                logger.RequestAnswered(context.Method, (IMessage)request, (IMessage)response, error: null);
+            return response;
         }
-        catch (Exception cause) when (Translate(cause, context) is { } error)
+        catch (Exception cause) when (Translate(cause, context, request) is { } error)
         {
             throw error;
         }
@@ -32,7 +35,7 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
         {
             await continuation(requestStream, responseStream, context);
         }
-        catch (Exception cause) when (Translate(cause, context) is { } error)
+        catch (Exception cause) when (Translate(cause, context, request: null) is { } error)
         {
             throw error;
         }
@@ -46,19 +49,23 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
         {
             await continuation(request, responseStream, context);
         }
-        catch (Exception cause) when (Translate(cause, context) is { } error)
+        catch (Exception cause) when (Translate(cause, context, request) is { } error)
         {
             throw error;
         }
     }
 
     // Null for errors that are the contract's already, and for callers that left: nobody is there to read another.
-    private RpcException? Translate(Exception cause, ServerCallContext context)
+    private RpcException? Translate(Exception cause, ServerCallContext context, object? request)
     {
         if (cause is RpcException { StatusCode: StatusCode.Unimplemented, Status.Detail.Length: 0 })
             return RpcErrors.NotImplemented($"{context.Method} is not part of this version yet.").ToException();
-        if (cause is RpcException refused)
-            logger.CallRefused(context.Method, refused.StatusCode, refused.Status.Detail);
+        if (cause is RpcException refused && logger.IsEnabled(LogLevel.Debug))
+        {
+            var error = refused.GetRpcStatus() ?? new Google.Rpc.Status { Code = (int)refused.StatusCode, Message = refused.Status.Detail };
+            logger.RequestAnswered(context.Method, request as IMessage, response: null, error);
+        }
+
         // A stream's messages are parsed inside its handler.
         if (cause is InvalidProtocolBufferException)
             return RpcErrors.Malformed().ToException();

@@ -102,11 +102,14 @@ internal abstract class GroupDecision(FleetServices fleet, RequestStamp stamp) :
         try
         {
             // A refusal may rest on changes that are not durable yet: it takes the same way and waits for them.
-            _trace?.Deciding();
+            _trace?.Deciding(members.Values.Select(member => member.Before.Id));
             _decided = DecideOn(members);
             if (_decided.Refusal?.Kind == RefusalKind.StaleGeneration)
                 Fleet.Metrics.CallerWasStale();
-            _trace?.Decided(_decided.Refusal);
+            if (_decided.Refusal is { } refusal)
+                _trace?.Refused(refusal);
+            else
+                _trace?.Accepted(_changed.SelectMany(member => member.Changes).Select(applied => applied.Change));
         }
         catch (Exception fault)
         {

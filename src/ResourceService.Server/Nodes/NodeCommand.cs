@@ -48,7 +48,7 @@ internal sealed class NodeCommand(
     /// <inheritdoc/>
     public bool RunOn(NodeWorker worker)
     {
-        _trace?.Deciding();
+        _trace?.Deciding(worker.View.Id);
         worker.Decide(this);
         return true;
     }
@@ -60,7 +60,7 @@ internal sealed class NodeCommand(
     public void Refuse(Refusal refusal)
     {
         _decided = new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
-        _trace?.Decided(refusal);
+        _trace?.Refused(refusal, NewInstance);
     }
 
     /// <summary>The worker accepted and applied the changes.</summary>
@@ -72,7 +72,7 @@ internal sealed class NodeCommand(
         _origin = request.ToOrigin(answer);
         if (changes.Count > 0)
             Nodes = [new NodeCommit(ledger, before, changes)];
-        _trace?.Decided(refusal: null);
+        _trace?.Accepted(decision.Changes);
     }
 
     /// <summary>Deciding or applying broke an invariant: the node must be read from the store again.</summary>

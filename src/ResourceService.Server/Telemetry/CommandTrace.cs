@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using ResourceService.Ledger;
+using ResourceService.Ledger.Nodes;
 
 namespace ResourceService.Server.Telemetry;
 
@@ -12,8 +14,12 @@ namespace ResourceService.Server.Telemetry;
 /// </summary>
 internal sealed class CommandTrace
 {
+    // A batch may be decided on a thousand nodes.
+    private const int NodesMax = 16;
+
     private readonly ActivityContext _call;
     private DateTimeOffset _since = Now;
+    private IReadOnlyList<string> _nodes = [];
     private int _entries;
 
     private CommandTrace(ActivityContext call) => _call = call;
@@ -24,19 +30,32 @@ internal sealed class CommandTrace
     public static CommandTrace? Begin() =>
         ServiceTracing.Source.HasListeners() && Activity.Current is { IsAllDataRequested: true } call ? new CommandTrace(call.Context) : null;
 
-    /// <summary>The node's worker takes it up.</summary>
-    public void Deciding()
+    /// <summary>The worker of its node, or of all of its nodes, takes it up.</summary>
+    public void Deciding(params IEnumerable<NodeId> nodes)
     {
+        _nodes = [.. nodes.Take(NodesMax).Select(node => node.Value)];
         Start("queue wait")?.Dispose();
         _since = Now;
     }
 
-    /// <summary>The rules have answered, and the changes are applied.</summary>
-    public void Decided(Ledger.Refusal? refusal)
+    /// <summary>The rules have refused.</summary>
+    public void Refused(Refusal refusal, InstanceId? instance = null)
     {
         using var span = Start("decision");
-        if (refusal is not null)
-            span?.SetTag("resource_service.refusal", refusal.Kind.ToString());
+        if (instance is { } wanted)
+            span?.SetTag("resource_service.instance.id", wanted.Value);
+        span?.SetTag(RpcAttributes.ErrorType, MetricLabels.Of(refusal.Kind));
+        span?.SetTag("resource_service.refusal", refusal.Message);
+    }
+
+    /// <summary>The rules have accepted, and the changes are applied. Of several, the first claim is told: the call's own span tells all.</summary>
+    public void Accepted(IEnumerable<LedgerChange> changes)
+    {
+        using var span = Start("decision");
+        if (changes.Select(change => change.ClaimAfter).FirstOrDefault(claim => claim is not null) is not { } changed)
+            return;
+        span?.SetTag("resource_service.instance.id", changed.Instance.Id.Value);
+        span?.SetTag("resource_service.claim.id", changed.Id.ToString());
     }
 
     /// <summary>Its transaction begins.</summary>
@@ -55,5 +74,13 @@ internal sealed class CommandTrace
             span?.SetStatus(ActivityStatusCode.Error, "The commit failed.");
     }
 
-    private Activity? Start(string name) => ServiceTracing.Source.StartActivity(name, ActivityKind.Internal, _call, startTime: _since);
+    private Activity? Start(string name)
+    {
+        var span = ServiceTracing.Source.StartActivity(name, ActivityKind.Internal, _call, startTime: _since);
+        if (_nodes.Count == 1)
+            span?.SetTag("resource_service.node.id", _nodes[0]);
+        else if (_nodes.Count > 1)
+            span?.SetTag("resource_service.node.ids", _nodes);
+        return span;
+    }
 }

@@ -1,7 +1,6 @@
-using ResourceService.Ledger.Claims;
-using ResourceService.Ledger.Nodes;
 using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
+using ResourceService.Storage;
 
 namespace ResourceService.Server.Telemetry;
 
@@ -10,7 +9,7 @@ namespace ResourceService.Server.Telemetry;
 /// for it or waits; a claim's state is looked at only on nodes that changed since the last walk.
 /// </summary>
 internal sealed class FleetReadings(
-    NodeDirectory nodes, FleetServices services, IdempotentCalls calls, HistoryWatch watch, StoreHealth health, TimeProvider time)
+    NodeDirectory nodes, FleetServices services, IdempotentCalls calls, HistoryWatch watch, StoreHealth health, IClaimStore store, TimeProvider time)
 {
     // All gauges of one scrape share a walk.
     private static readonly TimeSpan _fresh = TimeSpan.FromMilliseconds(500);
@@ -18,8 +17,8 @@ internal sealed class FleetReadings(
     private readonly ClassLabels _classes = new();
     private readonly Lock _gate = new();
 
-    // By node number minus one: the generation at which the held and the observed claims were counted, and how many there were.
-    private (long Generation, int Held, int Observed)[] _counted = [];
+    // By node number minus one: the generation at which a node's claims were counted, and what came out.
+    private (long Generation, ClaimCounts Claims)[] _counted = [];
     private FleetTotals? _last;
     private long _lastTaken;
 
@@ -37,6 +36,12 @@ internal sealed class FleetReadings(
 
     /// <summary>Whether changes are taken.</summary>
     public bool StoreIsAvailable => health is { LostBecause: null, NearlyFullBecause: null };
+
+    /// <summary>What the store takes on its volume; null while nobody says.</summary>
+    public StoreSizes? Sizes => store.Sizes;
+
+    /// <summary>For how long the claim has been held that is held for longest, in seconds; 0 while none is.</summary>
+    public double OldestHeldSeconds => Totals().OldestHeld is { } made ? Math.Max(0, (services.Now.UnixMs - made.UnixMs) / 1000.0) : 0;
 
     /// <summary>The sums over all nodes, a moment old at most.</summary>
     public FleetTotals Totals()
@@ -68,12 +73,10 @@ internal sealed class FleetReadings(
             // The same generation is the same picture: only durable ones are published.
             ref var counted = ref _counted[i];
             if (counted.Generation != node.Generation)
-                counted = (node.Generation, Count(node, claim => claim.State == ClaimState.Held), Count(node, claim => claim.Role == ClaimRole.Observed));
-            totals.Add(node, counted.Held, counted.Observed);
+                counted = (node.Generation, ClaimCounts.Of(node));
+            totals.Add(node, counted.Claims);
         }
 
         return totals;
-
-        static int Count(NodeView node, Func<Claim, bool> predicate) => node.Claims.Values.Count(predicate);
     }
 }

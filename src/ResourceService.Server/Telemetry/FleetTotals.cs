@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 
@@ -11,10 +12,12 @@ internal sealed class FleetTotals(ClassLabels classes)
 
     private readonly long[] _capacity = new long[ClassLabels.CountMax];
     private readonly long[] _used = new long[ClassLabels.CountMax];
+    private readonly long[] _largest = new long[ClassLabels.CountMax];
     private readonly long[] _nodes = new long[_states.Max(state => (int)state) + 1];
     private long _live;
     private long _held;
     private long _observed;
+    private Instant? _oldestHeld;
 
     /// <summary>Changes that wait for a decision.</summary>
     public long QueueDepth { get; private set; }
@@ -22,19 +25,26 @@ internal sealed class FleetTotals(ClassLabels classes)
     /// <summary>Changes that wait on the node with the longest queue.</summary>
     public long QueueLongest { get; private set; }
 
+    /// <summary>When the held claim was made that is held for longest; null while none is.</summary>
+    public Instant? OldestHeld => _oldestHeld;
+
     /// <summary>Adds a registered node.</summary>
-    public void Add(NodeView node, int heldClaims, int observedClaims)
+    public void Add(NodeView node, ClaimCounts claims)
     {
         _nodes[(int)node.State]++;
         _live += node.Claims.Count;
-        _held += heldClaims;
-        _observed += observedClaims;
+        _held += claims.Held;
+        _observed += claims.Observed;
+        if (claims.OldestHeld is { } oldest && !(_oldestHeld <= oldest))
+            _oldestHeld = oldest;
         var inventories = node.Spec.Inventories;
         for (var i = 0; i < inventories.Count; i++)
         {
             var place = classes.PlaceOf(inventories.Classes[i]);
             _capacity[place] = AddUpTo(_capacity[place], inventories[i].Capacity);
             _used[place] = AddUpTo(_used[place], node.Used[i]);
+            if (node.State == NodeState.Enabled)
+                _largest[place] = Math.Max(_largest[place], inventories[i].LargestUnit(inventories[i].Capacity - node.Used[i]));
         }
     }
 
@@ -61,6 +71,9 @@ internal sealed class FleetTotals(ClassLabels classes)
 
     /// <summary>What is held, by class.</summary>
     public IEnumerable<Measurement<long>> Used() => ByClass(_used);
+
+    /// <summary>The most that one claim would get on one node that takes claims, by class and by amounts alone.</summary>
+    public IEnumerable<Measurement<long>> LargestRequest() => ByClass(_largest);
 
     private IEnumerable<Measurement<long>> ByClass(long[] sums) =>
         classes.Labels.Select((label, place) => Labelled(sums[place], "class", label));

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using Google.Rpc;
 using Grpc.Core;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
@@ -18,17 +19,22 @@ internal static class MetricLabels
     /// <summary>For claims that audits make of what hosts run beyond all others.</summary>
     public const string Observed = "observed";
 
+    /// <summary>The reason of claims that others of their batch took along.</summary>
+    public const string BatchNotApplied = "BATCH_NOT_APPLIED";
+
     private const string None = "";
     private const string Accepted = "accepted";
     private const string Refused = "refused";
     private const string Failed = "failed";
 
     private static readonly string[] _codes = Names<StatusCode>();
+    private static readonly string[] _contractNames = [.. _codes.Select(name => name.ToUpperInvariant())];
     private static readonly string[] _nodeStates = Names<NodeState>();
     private static readonly string[] _claimStates = Names<ClaimState>();
     private static readonly string[] _drifts = Names<DriftKind>();
     private static readonly string[] _tables = Names<RetainedTable>();
     private static readonly string[] _tasks = Names<BackgroundTask>();
+    private static readonly string[] _refusalKinds = [.. Names<RefusalKind>().Select(name => name.ToUpperInvariant())];
     private static readonly string[] _changeKinds = Names<ChangeKind>();
 
     // By the contract's text: a reason found in an error becomes the one object that all labels share.
@@ -50,6 +56,13 @@ internal static class MetricLabels
 
     /// <summary>The name of a gRPC code.</summary>
     public static string Of(StatusCode code) => (uint)code < (uint)_codes.Length ? _codes[(int)code] : _codes[(int)StatusCode.Unknown];
+
+    /// <summary>The name of a gRPC code as the specification writes it.</summary>
+    public static string ContractName(StatusCode code) => (uint)code < (uint)_contractNames.Length ? _contractNames[(int)code] : _contractNames[(int)StatusCode.Unknown];
+
+    /// <summary>Why an error came: the contract's reason or, where it carries none that is known, the code's name.</summary>
+    public static string ErrorType(Status error) =>
+        error.GetDetail<ErrorInfo>() is { } info && _reasons.TryGetValue(info.Reason, out var reason) ? reason : ContractName((StatusCode)error.Code);
 
     /// <summary>The name of a node's state.</summary>
     public static string Of(NodeState state) => _nodeStates[(int)state];
@@ -77,9 +90,19 @@ internal static class MetricLabels
     {
         if (error is null)
             return (Accepted, None);
-        var outcome = (StatusCode)error.Code is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal ? Failed : Refused;
-        return (outcome, error.GetDetail<ErrorInfo>() is { } info && _reasons.TryGetValue(info.Reason, out var reason) ? reason : None);
+        return (OutcomeOf((StatusCode)error.Code), error.GetDetail<ErrorInfo>() is { } info && _reasons.TryGetValue(info.Reason, out var reason) ? reason : None);
     }
+
+    /// <summary>How a call ended: accepted, refused by the rules, or failed for another cause.</summary>
+    public static string OutcomeOf(StatusCode code) => code switch
+    {
+        StatusCode.OK => Accepted,
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled or StatusCode.DataLoss => Failed,
+        _ => Refused,
+    };
+
+    /// <summary>The name of the rule that refused.</summary>
+    public static string Of(RefusalKind kind) => _refusalKinds[(int)kind];
 
     /// <summary>What a refused claim lacked, each reason once.</summary>
     public static IEnumerable<string> DimensionsOf(Status error) => error.Details

@@ -78,8 +78,21 @@ internal static partial class ServiceLog
     [LoggerMessage(42, LogLevel.Warning, "{Count} nodes were not audited for {Minutes} minutes")]
     public static partial void OverdueAudits(this ILogger logger, int count, int minutes);
 
-    [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code}: {Detail}")]
-    public static partial void CallRefused(this ILogger logger, string method, global::Grpc.Core.StatusCode code, string detail);
+    [LoggerMessage(9, LogLevel.Debug, "{Method} was answered with {Code} ({Reason}) about {Subject}: {Detail}")]
+    public static partial void CallRefused(
+        this ILogger logger, string method, global::Grpc.Core.StatusCode code, string reason, string subject, string detail);
+
+    [LoggerMessage(65, LogLevel.Warning, "Traces, metrics or logs could not be sent, {Count} times since this was told last ({Event}): {Detail}")]
+    public static partial void TelemetryFailed(this ILogger logger, long count, string @event, string detail);
+
+    [LoggerMessage(66, LogLevel.Information, "{Name} is serving")]
+    public static partial void Serving(this ILogger logger, string name);
+
+    [LoggerMessage(67, LogLevel.Warning, "{Name} is not serving: {Reason}")]
+    public static partial void NotServing(this ILogger logger, string name, string reason);
+
+    [LoggerMessage(64, LogLevel.Debug, "{Method} was accepted about {Subject}")]
+    public static partial void CallAccepted(this ILogger logger, string method, string subject);
 
     [LoggerMessage(63, LogLevel.Error, "{Task} failed by itself, and is tried again: a defect of this service, please report it")]
     public static partial void BackgroundFailed(this ILogger logger, Nodes.BackgroundTask task, Exception exception);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Nodes;
@@ -29,7 +30,7 @@ internal sealed class ServiceMetrics : IDisposable
     private static readonly KeyValuePair<string, object?> _foundByCaller = new("found_by", "caller");
     private static readonly KeyValuePair<string, object?> _foundByStore = new("found_by", "store");
 
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter = new(MeterName, ServiceVersion.Text);
     private readonly Counter<long> _claims;
     private readonly Counter<long> _refusedDimensions;
     private readonly Counter<long> _repeatedRequests;
@@ -45,7 +46,10 @@ internal sealed class ServiceMetrics : IDisposable
     private SweepFindings _swept;
     private readonly Counter<long> _retiredRows;
     private readonly Histogram<double> _rpcDuration;
+    private readonly Histogram<double> _serverCallDuration;
+    private readonly Histogram<double> _streamRequestDuration;
     private readonly Histogram<double> _commitDuration;
+    private readonly Counter<long> _telemetryFailures;
     private readonly Histogram<long> _batchSize;
 
     // Of the batch being counted; used by the committer's thread alone.
@@ -67,6 +71,11 @@ internal sealed class ServiceMetrics : IDisposable
         _backgroundFailures = Count("background_failures", "Errors of what the service does by itself, by task; it is tried again.");
         _missedLeases = Count("missed_leases", "Leases that the sweep ended instead of the clock.");
         _rpcDuration = _meter.CreateHistogram("resource_service.rpc.duration", "s", "Calls by method and gRPC code.", advice: _seconds);
+        // The conventions' name and labels, for what was not made for this service; the one above, with short labels, is what its own dashboard asks.
+        _serverCallDuration = _meter.CreateHistogram("rpc.server.call.duration", "s", "Calls, as OpenTelemetry's conventions for RPC have it.", advice: _seconds);
+        _streamRequestDuration = _meter.CreateHistogram(
+            "resource_service.stream_request.duration", "s", "Requests inside StreamClaims by gRPC code, from being read to being answered.", advice: _seconds);
+        _telemetryFailures = Count("telemetry_failures", "Failures of sending traces, metrics and logs, by the library's name of what happened.");
         _commitDuration = _meter.CreateHistogram("resource_service.commit.duration", "s", "Transactions, disk flush included.", advice: _seconds);
         _batchSize = _meter.CreateHistogram("resource_service.commit.batch_size", "{entry}", "Requests in one transaction.", advice: _entries);
         _meter.CreateObservableGauge(
@@ -75,6 +84,8 @@ internal sealed class ServiceMetrics : IDisposable
             "resource_service.usage_differences", () => DiffersAtStart, description: "Nodes whose recorded usage was not the sum of their claims, at start.");
         _meter.CreateObservableGauge(
             "resource_service.overdue_audits", () => _swept.OverdueNodes, description: "Nodes not audited for too long, when last counted.");
+        var startTime = ProcessStart.UnixSeconds;
+        _meter.CreateObservableGauge("process.start_time", () => startTime, "s", "When the process started, in seconds since 1970.");
 
         Counter<long> Count(string name, string description) => _meter.CreateCounter<long>($"resource_service.{name}", description: description);
     }
@@ -87,6 +98,9 @@ internal sealed class ServiceMetrics : IDisposable
 
     /// <summary>Whether anybody wants to know how long calls take.</summary>
     public bool TimesCalls => _rpcDuration.Enabled;
+
+    /// <summary>Whether anybody wants to know how long requests inside streams take.</summary>
+    public bool TimesStreamRequests => _streamRequestDuration.Enabled;
 
     /// <summary>Shows the state of the fleet from now on; called once, when the fleet is loaded.</summary>
     public void Observe(FleetReadings fleet)
@@ -102,9 +116,22 @@ internal sealed class ServiceMetrics : IDisposable
         Gauges("live_claims", "Claims that hold resources; the held ones are under a lease.", () => fleet.Totals().LiveClaims());
         Gauges("capacity", "What all nodes can promise, by class, in the class's unit.", () => fleet.Totals().Capacity());
         Gauges("used", "What claims hold on all nodes, by class, in the class's unit.", () => fleet.Totals().Used());
+        Gauges(
+            "largest_request", "What one claim would get at most on one enabled node, by class, in the class's unit; by amounts alone.",
+            () => fleet.Totals().LargestRequest());
+        _meter.CreateObservableGauge(
+            "resource_service.oldest_held_claim", () => fleet.OldestHeldSeconds, "s", "For how long a claim has been held without being confirmed, at most.");
+        Bytes("database.size", "The database, what is free inside it included.", sizes => sizes.Database);
+        Bytes("wal.size", "The write-ahead log.", sizes => sizes.Log);
+        Bytes("volume.free", "What the service may still take of its volume, beside the reserve that it keeps.", sizes => sizes.VolumeFree);
+        Bytes("volume.size", "The volume that the database is on.", sizes => sizes.Volume);
 
         void Gauge(string name, string description, Func<long> read) =>
             _meter.CreateObservableGauge($"resource_service.{name}", read, description: description);
+
+        // Without a series, rather than with a wrong one, while nobody says.
+        void Bytes(string name, string description, Func<StoreSizes, long> read) => _meter.CreateObservableGauge(
+            $"resource_service.{name}", IEnumerable<Measurement<long>> () => fleet.Sizes is { } sizes ? [new(read(sizes))] : [], "By", description);
 
         void Gauges(string name, string description, Func<IEnumerable<Measurement<long>>> read) =>
             _meter.CreateObservableGauge($"resource_service.{name}", read, description: description);
@@ -127,6 +154,7 @@ internal sealed class ServiceMetrics : IDisposable
             _drifts.Add(0, new KeyValuePair<string, object?>("kind", MetricLabels.Of(kind)));
         foreach (var task in Enum.GetValues<BackgroundTask>())
             _backgroundFailures.Add(0, new KeyValuePair<string, object?>("task", MetricLabels.Of(task)));
+        _telemetryFailures.Add(0, new KeyValuePair<string, object?>("event", ""));
         foreach (var reason in MetricLabels.AccessRefusals)
             _accessRefusals.Add(0, new KeyValuePair<string, object?>("reason", reason));
         foreach (var dimension in MetricLabels.Dimensions)
@@ -134,8 +162,35 @@ internal sealed class ServiceMetrics : IDisposable
     }
 
     /// <summary>A call ended.</summary>
-    public void CallEnded(string method, global::Grpc.Core.StatusCode code, TimeSpan elapsed) =>
-        _rpcDuration.Record(elapsed.TotalSeconds, new("method", method), new("code", MetricLabels.Of(code)));
+    /// <param name="method">Which.</param>
+    /// <param name="server">The address that it came to.</param>
+    /// <param name="code">How it ended.</param>
+    /// <param name="errorType">Why, by a name of a closed list; null when it was accepted.</param>
+    /// <param name="elapsed">How long it took.</param>
+    public void CallEnded(global::Grpc.Core.IMethod method, ServerEndpoint server, global::Grpc.Core.StatusCode code, string? errorType, TimeSpan elapsed)
+    {
+        _rpcDuration.Record(elapsed.TotalSeconds, new("method", method.Name), new("code", MetricLabels.Of(code)));
+        if (!_serverCallDuration.Enabled)
+            return;
+        var labels = new TagList
+        {
+            { RpcAttributes.System, RpcAttributes.Grpc },
+            { RpcAttributes.Method, RpcAttributes.MethodOf(method) },
+            { RpcAttributes.StatusCode, MetricLabels.ContractName(code) },
+            { RpcAttributes.ServerAddress, server.Address },
+            { RpcAttributes.ServerPort, server.Port },
+        };
+        if (errorType is not null)
+            labels.Add(RpcAttributes.ErrorType, errorType);
+        _serverCallDuration.Record(elapsed.TotalSeconds, labels);
+    }
+
+    /// <summary>A request inside StreamClaims was answered.</summary>
+    public void StreamRequestAnswered(global::Grpc.Core.StatusCode code, TimeSpan elapsed) =>
+        _streamRequestDuration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("code", MetricLabels.Of(code)));
+
+    /// <summary>Something could not be sent.</summary>
+    public void TelemetryFailed(string name) => _telemetryFailures.Add(1, new KeyValuePair<string, object?>("event", name));
 
     /// <summary>A claim was answered; a null error means that it was made.</summary>
     public void ClaimAnswered(Google.Rpc.Status? error)

@@ -15,23 +15,24 @@ internal static class ServiceTracing
     // Probes and reflection are no work of the service: their spans would only hide it.
     private const string ContractPrefix = "resourceservice.";
 
+    private const string StreamClaims = "resourceservice.v1.ClaimService/StreamClaims";
+
     /// <summary>Where all spans come from.</summary>
-    public static ActivitySource Source { get; } = new(SourceName);
+    public static ActivitySource Source { get; } = new(SourceName, ServiceVersion.Text);
 
     /// <summary>Starts the span of a call, below the caller's if it sent one; null when nobody listens or it is not of the contract.</summary>
-    public static Activity? StartCall(IMethod method, ServerCallContext context)
+    public static Activity? StartCall(IMethod method, ServerEndpoint server, IHeaderDictionary headers)
     {
         if (!Source.HasListeners() || !method.ServiceName.StartsWith(ContractPrefix, StringComparison.Ordinal))
             return null;
-        var headers = context.GetHttpContext().Request.Headers;
         var caller = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var sent) ? sent : default;
-        // The names are those of OpenTelemetry's conventions for RPC.
-        var activity = Source.StartActivity(method.FullName[1..], ActivityKind.Server, caller);
+        var name = RpcAttributes.MethodOf(method);
+        var activity = Source.StartActivity(name, ActivityKind.Server, caller);
         if (activity is { IsAllDataRequested: true })
         {
-            activity.SetTag("rpc.system", "grpc");
-            activity.SetTag("rpc.service", method.ServiceName);
-            activity.SetTag("rpc.method", method.Name);
+            Name(activity, name);
+            activity.SetTag(RpcAttributes.ServerAddress, server.Address);
+            activity.SetTag(RpcAttributes.ServerPort, server.Port);
         }
 
         return activity;
@@ -47,7 +48,10 @@ internal static class ServiceTracing
             return null;
         ActivityLink[] stream = Activity.Current is { } call ? [new ActivityLink(call.Context)] : [];
         Activity.Current = null;
-        return Source.StartActivity("StreamClaims request", ActivityKind.Server, parentContext: default, links: stream);
+        var claim = Source.StartActivity("StreamClaims request", ActivityKind.Server, parentContext: default, links: stream);
+        if (claim is { IsAllDataRequested: true })
+            Name(claim, StreamClaims);
+        return claim;
     }
 
     /// <summary>Ends the span of a call with its gRPC code.</summary>
@@ -57,12 +61,19 @@ internal static class ServiceTracing
             return;
         if (call.IsAllDataRequested)
         {
-            call.SetTag("rpc.grpc.status_code", (int)code);
-            // A refusal is an answer; only what the service failed to do is an error of the server.
-            if (code is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss or StatusCode.DeadlineExceeded)
+            call.SetTag(RpcAttributes.StatusCode, MetricLabels.ContractName(code));
+            // A refusal is an answer; only what the service failed to do, or does not do at all, is an error of the server.
+            if (code is StatusCode.Unavailable or StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss or StatusCode.DeadlineExceeded
+                or StatusCode.Unimplemented)
                 call.SetStatus(ActivityStatusCode.Error, code.ToString());
         }
 
         call.Dispose();
+    }
+
+    private static void Name(Activity call, string method)
+    {
+        call.SetTag(RpcAttributes.System, RpcAttributes.Grpc);
+        call.SetTag(RpcAttributes.Method, method);
     }
 }

@@ -25,6 +25,7 @@ internal static class TelemetryComposition
         if (!traces && !sentMetrics && !logs && metrics.Port == 0)
             return false;
 
+        builder.Services.AddSingleton<TelemetryFailures>();
         // The variables come last, so that they win over the service's own name for itself.
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource
             .Clear()
@@ -41,7 +42,8 @@ internal static class TelemetryComposition
                 if (sentMetrics)
                     meters.AddOtlpExporter();
                 if (metrics.Port > 0)
-                    meters.AddPrometheusExporter();
+                    // The scope is the same for all of the service's own, and its version would begin each series anew.
+                    meters.AddPrometheusExporter(page => page.ScopeInfoEnabled = false);
             });
         }
 
@@ -57,8 +59,24 @@ internal static class TelemetryComposition
     /// </summary>
     public static void StartTelemetry(this WebApplication app)
     {
+        app.Services.GetService<TelemetryFailures>();
         app.Services.GetService<MeterProvider>();
         app.Services.GetService<TracerProvider>();
+    }
+
+    /// <summary>
+    /// Shows the metrics page on its port, whatever host a caller names. Always as plain text, which every scraper takes: as OpenMetrics, which most ask
+    /// for first, each counter has a second series that tells when it began, the same time for all.
+    /// </summary>
+    public static void UseMetricsPage(this WebApplication app, int port)
+    {
+        app.Use((http, next) =>
+        {
+            if (http.Connection.LocalPort == port)
+                http.Request.Headers.Accept = "text/plain";
+            return next(http);
+        });
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(http => http.Connection.LocalPort == port && http.Request.Path == "/metrics");
     }
 
     // Lines written during a call whose trace is known carry its ids. The host brings only the simple format, and would not let another be chosen.

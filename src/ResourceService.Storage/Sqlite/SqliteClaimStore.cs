@@ -151,6 +151,9 @@ public sealed class SqliteClaimStore : IClaimStore
     public string? NearlyFullBecause => _room.TightBecause;
 
     /// <inheritdoc/>
+    public StoreSizes? Sizes => StoreRoom.SizesOf(_directory.DatabasePath);
+
+    /// <inheritdoc/>
     public void Tend()
     {
         // A commit that runs long is not waited for: the next look will do.

@@ -50,6 +50,22 @@ internal sealed class StoreRoom
 
     private long High => _reserve * 3 / 16;
 
+    /// <summary>What a database takes on its volume; null while the system does not say.</summary>
+    public static StoreSizes? SizesOf(string databasePath)
+    {
+        try
+        {
+            var volume = new DriveInfo(Path.GetDirectoryName(databasePath)!);
+            return new StoreSizes(SizeOf(databasePath), SizeOf($"{databasePath}-wal"), volume.AvailableFreeSpace, volume.TotalSize);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        static long SizeOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+    }
+
     /// <summary>Notes how many pages of the database are in use; true when that calls for a look.</summary>
     public bool NotePages(long used)
     {

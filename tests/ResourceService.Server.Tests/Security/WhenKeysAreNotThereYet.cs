@@ -62,5 +62,22 @@ public sealed class WhenKeysAreNotThereYet : IAsyncLifetime
         await Expect.ErrorAsync(forger.Nodes.ListNodesAsync(new ListNodesRequest()), StatusCode.Unauthenticated, "CALLER_UNKNOWN");
     }
 
+    [Fact]
+    public async Task Each_change_of_health_has_one_line_with_its_reason_and_no_probe_has_any()
+    {
+        await Eventually.HoldsAsync("it is said that it is not ready", () => Task.FromResult(HealthLines().Any(line => line.Contains("not serving", StringComparison.Ordinal))));
+        for (var i = 0; i < 200; i++)
+            await Service.Clients.HealthOfAsync("readiness");
+
+        Keys.Publish(_issuer.KeySet);
+
+        await Eventually.HoldsAsync("it is said that it is ready", () => Task.FromResult(HealthLines().Any(line => line.EndsWith("readiness is serving", StringComparison.Ordinal))));
+        Assert.Equal(
+            ["liveness is serving", "readiness is not serving: the keys of the tokens' issuer are not known yet", "readiness is serving"],
+            HealthLines().Select(line => line[(line.IndexOf("] ", StringComparison.Ordinal) + 2)..]).Order(StringComparer.Ordinal));
+
+        IEnumerable<string> HealthLines() => Service.Log.All.Where(line => line.Contains(".Health", StringComparison.Ordinal));
+    }
+
     private ServiceClients WithToken(string token) => new(Service.Clients.Address, new BearerHandler(token, new SocketsHttpHandler()));
 }

@@ -51,14 +51,19 @@ internal sealed partial class MetricsPage
     }
 
     /// <summary>Reads the page of a service.</summary>
-    public static async Task<MetricsPage> ReadAsync(int port)
+    public static async Task<MetricsPage> ReadAsync(int port, params string[] accepted) => new(await TextAsync(port, accepted));
+
+    /// <summary>The page's text.</summary>
+    public static async Task<string> TextAsync(int port, params string[] accepted)
     {
         using var http = new HttpClient();
+        foreach (var format in accepted)
+            http.DefaultRequestHeaders.Add("Accept", format);
         using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/metrics"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
         Assert.Contains(response.Content.Headers.ContentType!.Parameters, parameter => parameter is { Name: "version", Value: "0.0.4" });
-        return new MetricsPage(await response.Content.ReadAsStringAsync());
+        return await response.Content.ReadAsStringAsync();
     }
 
     /// <summary>The sum over the series of a name that have these labels.</summary>

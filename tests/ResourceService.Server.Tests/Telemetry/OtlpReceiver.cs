@@ -22,6 +22,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedLog> _logs = new();
     private readonly ConcurrentDictionary<string, string> _metrics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ulong> _sums = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IReadOnlyList<IReadOnlyDictionary<string, string>>> _points = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _scopes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _resource = new(StringComparer.Ordinal);
 
     private OtlpReceiver()
@@ -48,6 +50,12 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>The counters of whole numbers, each over all of its labels as last received.</summary>
     public IReadOnlyDictionary<string, ulong> Sums => _sums;
+
+    /// <summary>The labels of each series of counters and histograms, as last received.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyDictionary<string, string>>> Points => _points;
+
+    /// <summary>The versions of the scopes that sent something, by their names.</summary>
+    public IReadOnlyDictionary<string, string> Scopes => _scopes;
 
     /// <summary>What the sender says of itself.</summary>
     public IReadOnlyDictionary<string, string> Resource => _resource;
@@ -83,6 +91,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         {
             foreach (var (key, value) in resource.Message(1).Attributes(1))
                 _resource[key] = value;
+            foreach (var scope in resource.Messages(2).Select(scope => scope.Message(1)))
+                _scopes[scope.Text(1)] = scope.Text(2);
             foreach (var item in resource.Messages(2).SelectMany(scope => scope.Messages(2)))
             {
                 switch (service)
@@ -94,6 +104,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                         _metrics[item.Text(1)] = item.Text(3);
                         if (item.Has(7))
                             _sums[item.Text(1)] = item.Message(7).Messages(1).Aggregate(0UL, (sum, point) => sum + point.Number(6));
+                        if (item.Has(7) || item.Has(9))
+                            _points[item.Text(1)] = [.. item.Message(item.Has(7) ? 7 : 9).Messages(1).Select(point => point.Attributes(item.Has(7) ? 7 : 9))];
                         break;
                     case "opentelemetry.proto.collector.logs.v1.LogsService":
                         _logs.Enqueue(new ReceivedLog(item.Message(5).Text(1), item.Hex(9), item.Hex(10)));
@@ -112,11 +124,11 @@ internal sealed record ReceivedLog(string Text, string TraceId, string SpanId);
 /// <summary>A span as it was received.</summary>
 internal sealed record ReceivedSpan(
     string TraceId, string SpanId, string ParentId, string Name, ulong Start, ulong End, IReadOnlyDictionary<string, string> Attributes,
-    IReadOnlyList<string> LinkedTraceIds, bool IsError)
+    IReadOnlyList<string> LinkedTraceIds, IReadOnlyList<IReadOnlyDictionary<string, string>> Events, bool IsError)
 {
     private const ulong Error = 2;
 
     public static ReceivedSpan Of(ProtobufFields span) => new(
         span.Hex(1), span.Hex(2), span.Hex(4), span.Text(5), span.Number(7), span.Number(8), span.Attributes(9),
-        [.. span.Messages(13).Select(link => link.Hex(1))], span.Message(15).Number(3) == Error);
+        [.. span.Messages(13).Select(link => link.Hex(1))], [.. span.Messages(11).Select(happened => happened.Attributes(3))], span.Message(15).Number(3) == Error);
 }

@@ -53,8 +53,11 @@ internal sealed class ProtobufFields
     /// <summary>A list of keys with values, as OpenTelemetry writes attributes; numbers as text.</summary>
     public IReadOnlyDictionary<string, string> Attributes(int number) => Messages(number).ToDictionary(
         pair => pair.Text(1),
-        pair => pair.Message(2) is var value && value.Has(1) ? value.Text(1) : value.Number(3).ToString(),
+        pair => Value(pair.Message(2)),
         StringComparer.Ordinal);
+
+    private static string Value(ProtobufFields value) =>
+        value.Has(1) ? value.Text(1) : value.Has(5) ? string.Join(' ', value.Message(5).Messages(1).Select(Value)) : value.Number(3).ToString();
 
     private ByteString Bytes(int number) => Of(number).LastOrDefault().Bytes ?? ByteString.Empty;
 

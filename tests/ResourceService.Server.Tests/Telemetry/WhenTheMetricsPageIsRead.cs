@@ -157,10 +157,73 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whoever_asks_for_another_format_gets_the_same_page()
+    {
+        var plain = await MetricsPage.ReadAsync(_port);
+        var asked = await MetricsPage.ReadAsync(
+            _port, "application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.8,*/*;q=0.1", "application/openmetrics-text");
+
+        Assert.Equal(plain.Names.Order(), asked.Names.Order());
+    }
+
+    [Fact]
+    public async Task Promtool_has_nothing_against_the_page()
+    {
+        await _service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
+        await _service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
+        using var page = new TemporaryDirectory();
+        var file = Path.Combine(page.Path, "page.txt");
+        await File.WriteAllTextAsync(file, await MetricsPage.TextAsync(_port));
+
+        var (exitCode, output) = await ExternalProgram.RunAsync(page.Path, "sh", "-c", "command -v promtool > /dev/null || exit 77; promtool check metrics < page.txt");
+
+        Assert.SkipWhen(exitCode == 77, "promtool is not installed (Debian: prometheus)");
+        // The runtime's own names are the runtime's.
+        Assert.DoesNotContain(output.Split('\n'), line => line.Length > 0 && !line.StartsWith("dotnet_", StringComparison.Ordinal));
+        Assert.True(exitCode is 0 or 3, output);
+    }
+
+    [Fact]
+    public async Task What_runs_full_or_old_is_shown()
+    {
+        var (claims, nodes) = (_service.Clients.Claims, _service.Clients.Nodes);
+        var node = Requests.Node("node-1", vcpus: 8);
+        node.Inventories["VCPU"] = new Inventory { Total = 8, StepSize = 2, MaxUnit = 6 };
+        await nodes.RegisterNodeAsync(node);
+        await nodes.RegisterNodeAsync(Requests.Node("node-2", vcpus: 100));
+        await nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = "node-2", State = NodeState.Disabled });
+        var before = await MetricsPage.ReadAsync(_port);
+        var claim = (await claims.ClaimInstanceAsync(Requests.Claim("node-1", vcpus: 4))).Claim;
+
+        // Of node-1, whose units allow six, then the four that are left; node-2 takes no claims.
+        Assert.Equal((6, 0), (before.Sum("resource_service_largest_request", ("class", "VCPU")), before.Sum("resource_service_oldest_held_claim_seconds")));
+        await Eventually.HoldsAsync("the claim is shown", async () =>
+        {
+            var page = await MetricsPage.ReadAsync(_port);
+            return page.Sum("resource_service_oldest_held_claim_seconds") > 0 && page.Sum("resource_service_largest_request", ("class", "VCPU")) == 4;
+        });
+        await claims.ConfirmClaimAsync(new ConfirmClaimRequest { ClaimId = claim.ClaimId });
+        await Eventually.HoldsAsync(
+            "no claim is held", async () => (await MetricsPage.ReadAsync(_port)).Sum("resource_service_oldest_held_claim_seconds") == 0);
+
+        var last = await MetricsPage.ReadAsync(_port);
+        Assert.Equal(new FileInfo(Path.Combine(_directory.Path, "ledger.db")).Length, last.Sum("resource_service_database_size_bytes"));
+        Assert.Equal(new FileInfo(Path.Combine(_directory.Path, "ledger.db-wal")).Length, last.Sum("resource_service_wal_size_bytes"));
+        Assert.InRange(last.Sum("resource_service_volume_free_bytes"), 1, last.Sum("resource_service_volume_size_bytes"));
+        Assert.InRange(last.Sum("process_start_time_seconds"), 1, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 1);
+    }
+
+    [Fact]
     public async Task Every_metric_of_the_dashboard_is_on_the_page()
     {
         await _service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1"));
         await _service.Clients.Claims.ClaimInstanceAsync(Requests.Claim("node-1"));
+        using (var stream = _service.Clients.Claims.StreamClaims())
+        {
+            await stream.RequestStream.WriteAsync(new StreamClaimsRequest { Request = Requests.Claim("node-1") });
+            Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
+        }
+
         var path = Path.Combine(ServiceProcess.ProtosPath, "../charts/resource-service/dashboards/resource-service.json");
         var dashboard = JsonNode.Parse(await File.ReadAllTextAsync(path))!;
 
@@ -168,7 +231,7 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
         var page = await MetricsPage.ReadAsync(_port);
 
         var uses = expressions.SelectMany(expression => MetricUse().Matches(expression)).ToList();
-        Assert.True(uses.Count > 15, "the dashboard shows hardly anything");
+        Assert.True(uses.Count > 40, "the dashboard shows hardly anything");
         foreach (var use in uses)
         {
             var series = page.Samples.Where(sample => sample.Name == use.Groups["name"].Value).ToList();
@@ -189,7 +252,7 @@ public sealed partial class WhenTheMetricsPageIsRead : IAsyncLifetime
 
     // What it is summed by, if anything, the metric and its selectors.
     [GeneratedRegex(
-        @"(by \((?<by>[a-z_, ]+)\) \((rate\(|increase\()?)?(?<name>(resource_service|dotnet)_[a-z_]+)(\{(?<selectors>[^}]*)\})?",
+        @"(by \((?<by>[a-z_, ]+)\) \((rate\(|increase\()?)?(?<name>(resource_service|dotnet|process)_[a-z_]+)(\{(?<selectors>[^}]*)\})?",
         RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex MetricUse();
 

@@ -32,6 +32,8 @@ internal sealed class FaultyClaimStore(IClaimStore inner) : IClaimStore
 
     public string? NearlyFullBecause => inner.NearlyFullBecause;
 
+    public StoreSizes? Sizes => inner.Sizes;
+
     public void Tend() => inner.Tend();
 
     public void Reopen()
