@@ -86,6 +86,7 @@ internal static class ServiceComposition
         services.AddSingleton<LedgerHistory>();
         services.AddSingleton<HistoryWatch>();
         services.AddSingleton<UsageSampler>();
+        services.AddSingleton<RefusalLog>();
         services.AddSingleton<LedgerVerifier>();
         services.AddSingleton<Fleet>();
         services.AddSingleton<IdempotentCalls>();

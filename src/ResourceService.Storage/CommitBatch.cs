@@ -21,6 +21,7 @@ public sealed class CommitBatch
     private readonly List<Audit> _audits = [];
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<RetentionStep> _retention = [];
+    private readonly List<RefusalWrite> _refusals = [];
     private readonly List<(long Number, RequestOrigin Origin, Instant? Time)> _unchangedRequests = [];
     private readonly List<(RequestOrigin Origin, long Answer)> _innerRequests = [];
     private readonly List<LedgerEvent> _events;
@@ -87,6 +88,9 @@ public sealed class CommitBatch
     /// <summary>History to delete.</summary>
     public IReadOnlyList<RetentionStep> Retention => _retention;
 
+    /// <summary>Refused claims to keep.</summary>
+    public IReadOnlyList<RefusalWrite> Refusals => _refusals;
+
     /// <summary>How long the transaction took, disk flush included; set once it is durable.</summary>
     public TimeSpan Elapsed { get; internal set; }
 
@@ -97,10 +101,12 @@ public sealed class CommitBatch
     public IReadOnlyList<RequestOrigin> Origins => _origins;
 
     /// <summary>Whether there is nothing to write.</summary>
-    public bool IsEmpty => _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0;
+    public bool IsEmpty =>
+        _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0 && _refusals.Count == 0;
 
     /// <summary>Whether the transaction left anything new on the disk; looking in vain for history to delete does not.</summary>
-    public bool HasWritten => _events.Count > 0 || _snapshots.Count > 0 || _unchangedRequests.Count > 0 || _retention.Exists(step => step.DeletedCount > 0);
+    public bool HasWritten => _events.Count > 0 || _snapshots.Count > 0 || _unchangedRequests.Count > 0 || _refusals.Count > 0
+        || _retention.Exists(step => step.DeletedCount > 0);
 
     /// <summary>A node as the batch leaves it.</summary>
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
@@ -136,6 +142,8 @@ public sealed class CommitBatch
         _snapshots.AddRange(entry.Snapshots);
         if (entry.Retention is { } step)
             _retention.Add(step);
+        if (entry.Refusals is { } refusals)
+            _refusals.Add(refusals);
         return answer;
     }
 

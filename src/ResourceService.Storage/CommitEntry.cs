@@ -14,6 +14,9 @@ public abstract class CommitEntry
     /// <summary>Usage to keep for plots; mostly none.</summary>
     public virtual IReadOnlyList<UsageSnapshot> Snapshots => [];
 
+    /// <summary>Refused claims to keep; mostly none.</summary>
+    public virtual RefusalWrite? Refusals => null;
+
     /// <summary>History that is no longer kept, to be deleted in the same transaction; mostly none.</summary>
     public virtual RetentionStep? Retention => null;
 

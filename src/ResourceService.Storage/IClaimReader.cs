@@ -42,6 +42,9 @@ public interface IClaimReader
     /// <summary>Audits without their drifts, newest first.</summary>
     IEnumerable<Audit> ListAudits(AuditFilter filter, int limit);
 
+    /// <summary>Refused claims, newest first. Their nodes are left out: they are in the body.</summary>
+    IEnumerable<RefusalRecord> ListRefusals(RefusalFilter filter, int limit);
+
     /// <summary>
     /// A node's snapshots in a span of time, ascending, from after a moment on: the first, and then the next that is at least
     /// <paramref name="intervalMs"/> later, and so on.

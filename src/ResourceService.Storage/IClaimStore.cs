@@ -53,6 +53,9 @@ public sealed record StoreContents(
     /// <summary>The time of the newest event; the least one in a new store.</summary>
     public Instant LastEventTime { get; init; }
 
+    /// <summary>The number of the newest refused claim that is kept; 0 when there is none.</summary>
+    public long LastRefusalSequence { get; init; }
+
     /// <summary>Above what the generations of new nodes begin; 0 unless the store was restored.</summary>
     public long GenerationFloor { get; init; }
 }

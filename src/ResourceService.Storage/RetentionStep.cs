@@ -20,6 +20,9 @@ public enum RetainedTable
 
     /// <summary>Usage over time.</summary>
     UsageSnapshots,
+
+    /// <summary>Claims that were refused.</summary>
+    Refusals,
 }
 
 /// <summary>

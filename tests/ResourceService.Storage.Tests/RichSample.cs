@@ -34,6 +34,7 @@ internal static class RichSample
     public static ResourceRequest Request { get; } =
         new(Sample.Amounts(3, 8), ["HW_CPU_X86_AVX2"], ["CUSTOM_SLOW"], Sample.Amounts(60, 200_000))
         {
+            AnyOfTraits = [["CUSTOM_A", "CUSTOM_B"], ["CUSTOM_C"]],
             Numa = new NumaRequest(
                 [
                     new NumaCellRequest(CpuSet.From([0]), CpuSet.From([1]), 4, PageSizePolicy.Explicit, 1_048_576),

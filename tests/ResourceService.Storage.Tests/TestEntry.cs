@@ -17,6 +17,8 @@ internal sealed class TestEntry : CommitEntry
 
     public RetentionStep? Retires { get; init; }
 
+    public RefusalWrite? Refused { get; init; }
+
     public Exception? Breaks { get; init; }
 
     /// <summary>Called when the entry is told its fate, on the writer's thread.</summary>
@@ -35,6 +37,8 @@ internal sealed class TestEntry : CommitEntry
     public override IReadOnlyList<UsageSnapshot> Snapshots => Samples;
 
     public override RetentionStep? Retention => Retires;
+
+    public override RefusalWrite? Refusals => Refused;
 
     public override Exception? Fault => Breaks;
 

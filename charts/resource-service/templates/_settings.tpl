@@ -60,6 +60,8 @@ Retention__EndedClaimHours: {{ .endedClaimHours | int64 | quote }}
 Retention__SnapshotHours: {{ .snapshotHours | int64 | quote }}
 Retention__SnapshotMinuteHours: {{ .snapshotMinuteHours | int64 | quote }}
 Retention__SnapshotHourHours: {{ .snapshotHourHours | int64 | quote }}
+Retention__RefusalHours: {{ .refusalHours | int64 | quote }}
+Retention__RefusalsMax: {{ .refusalsMax | int64 | quote }}
 Retention__StepRows: {{ .stepRows | int64 | quote }}
 Retention__IntervalSeconds: {{ .intervalSeconds | int64 | quote }}
 {{- end }}

@@ -52,16 +52,19 @@ public sealed class CandidateIndex
     /// <param name="query">What must fit, and where.</param>
     /// <param name="limit">How many nodes to find.</param>
     /// <param name="excluded">The numbers of nodes that are left out.</param>
-    public CandidateList? TrySearch(CandidateQuery query, int limit, IEnumerable<int> excluded)
+    /// <param name="only">The numbers of the only nodes that are looked at; null for all.</param>
+    public CandidateList? TrySearch(CandidateQuery query, int limit, IEnumerable<int> excluded, IEnumerable<int>? only = null)
     {
         var arrangement = Volatile.Read(ref _arrangement);
         if (arrangement % 2 != 0)
             return null;
 
-        var search = new CandidateSearch(query, limit, SlotsOf(excluded));
+        var included = only is null ? null : SlotsOf(only) ?? [];
+        var search = new CandidateSearch(query, limit, SlotsOf(excluded), included);
         // The count first: the array is never shorter than an earlier count.
         var count = Volatile.Read(ref _groupCount);
-        var found = search.Run(Volatile.Read(ref _groups).AsSpan(0, count), _notEnabled.Count);
+        var notEnabled = included is null ? _notEnabled.Count : included.GetValueOrDefault(_notEnabled)?.Length ?? 0;
+        var found = search.Run(Volatile.Read(ref _groups).AsSpan(0, count), notEnabled);
         Volatile.ReadBarrier();
         return arrangement == Volatile.Read(ref _arrangement) ? found : null;
     }

@@ -11,7 +11,12 @@ namespace ResourceService.Ledger.Candidates;
 /// are decided by the columns exactly as <see cref="FitRules"/> decides them; what a request needs inside a node only by the picture, and when
 /// many refuse for that, the next best are ranked.
 /// </summary>
-internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnlyDictionary<CandidateGroup, int[]>? excluded)
+/// <param name="query">What must fit, and where.</param>
+/// <param name="limit">How many nodes to find.</param>
+/// <param name="excluded">Slots that are left out, in order; null for none.</param>
+/// <param name="only">The only slots that are looked at, in order; null for all.</param>
+internal sealed class CandidateSearch(
+    CandidateQuery query, int limit, IReadOnlyDictionary<CandidateGroup, int[]>? excluded, IReadOnlyDictionary<CandidateGroup, int[]>? only)
 {
     /// <summary>How many slots are looked at together.</summary>
     public const int BlockSlots = 64;
@@ -47,7 +52,13 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         while (true)
         {
             foreach (var group in groups)
-                Walk(group);
+            {
+                if (only is null)
+                    Walk(group, []);
+                else if (only.TryGetValue(group, out var slots))
+                    Walk(group, slots);
+            }
+
             _counting = false;
             var ranked = TakeRanked();
             for (var i = 0; i < ranked.Length && found.Count < limit; i++, decided++)
@@ -74,10 +85,15 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
             _counts.Add(FitRules.Explain(node, query.Request));
     }
 
-    private void Walk(CandidateGroup group)
+    // Without slots all of the group.
+    private void Walk(CandidateGroup group, ReadOnlySpan<int> slots)
     {
-        var count = group.Count;
+        var end = group.Count;
         var columns = group.Columns;
+        // A slot behind the last was left since it was looked up: the search will be made again.
+        while (slots.Length > 0 && slots[^1] >= end)
+            slots = slots[..^1];
+        var count = only is null ? end : slots.Length;
         if (_counting)
             _counts.Examine(count);
         if (!query.Filter.TakesState(NodeState.Enabled) || !query.Filter.TakesTraits(group.Kind.Traits))
@@ -87,7 +103,8 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         }
 
         var (missing, forbidden) = TestTraits(group.Kind.Traits);
-        var traitsFit = !missing && !forbidden;
+        var anyOfMissing = !NodeFilterRules.HasOneOfEach(group.Kind.Traits, query.Request.AnyOfTraits);
+        var traitsFit = !missing && !forbidden && !anyOfMissing;
         if (!traitsFit && !_counting)
             return;
 
@@ -95,9 +112,9 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
             _tests[i] = new ClassTest(group.Kind, columns, query.Request.Amounts[i], query.Request.UsageLimits);
         ReadOnlySpan<int> excludedSlots = excluded?.GetValueOrDefault(group);
         var takenCount = 0;
-        for (var start = 0; start < count; start += BlockSlots)
+        for (var start = NextBlock(0, end, slots); start < end; start = NextBlock(start + BlockSlots, end, slots))
         {
-            var taken = Considered(columns, start, count, ref excludedSlots);
+            var taken = Considered(columns, start, InBlock(start, end, ref slots), ref excludedSlots);
             takenCount += BitOperations.PopCount(taken);
             var fitting = traitsFit ? taken : 0;
             foreach (ref var test in _tests.AsSpan())
@@ -109,6 +126,7 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         Count(RefusalReason.NodeFiltered, count - takenCount);
         Count(RefusalReason.TraitMissing, missing ? takenCount : 0);
         Count(RefusalReason.TraitForbidden, forbidden ? takenCount : 0);
+        Count(RefusalReason.AnyOfTraitsMissing, anyOfMissing ? takenCount : 0);
         if (_counting)
         {
             foreach (ref readonly var test in _tests.AsSpan())
@@ -126,10 +144,27 @@ internal sealed class CandidateSearch(CandidateQuery query, int limit, IReadOnly
         return (missing, forbidden);
     }
 
-    // The slots of a block that hold a node which the filter takes.
-    private ulong Considered(GroupColumns columns, int start, int count, ref ReadOnlySpan<int> excludedSlots)
+    // Where the next block begins that is looked at, from a place on.
+    private int NextBlock(int start, int end, ReadOnlySpan<int> slots) =>
+        only is null ? start : slots.Length == 0 ? end : slots[0] / BlockSlots * BlockSlots;
+
+    // The slots of a block that are looked at, as bits.
+    private ulong InBlock(int start, int end, ref ReadOnlySpan<int> slots)
     {
-        var considered = count - start >= BlockSlots ? ulong.MaxValue : (1UL << (count - start)) - 1;
+        if (only is null)
+            return end - start >= BlockSlots ? ulong.MaxValue : (1UL << (end - start)) - 1;
+        var block = 0UL;
+        for (; slots.Length > 0 && slots[0] < start + BlockSlots; slots = slots[1..])
+            block |= 1UL << (slots[0] - start);
+        return block;
+    }
+
+    // The slots of a block that hold a node which the filter takes.
+    private ulong Considered(GroupColumns columns, int start, ulong block, ref ReadOnlySpan<int> excludedSlots)
+    {
+        var considered = block;
+        while (excludedSlots.Length > 0 && excludedSlots[0] < start)
+            excludedSlots = excludedSlots[1..];
         for (; excludedSlots.Length > 0 && excludedSlots[0] < start + BlockSlots; excludedSlots = excludedSlots[1..])
             considered &= ~(1UL << (excludedSlots[0] - start));
         if (_labelMarks == 0)

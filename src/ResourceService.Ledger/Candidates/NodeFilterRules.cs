@@ -19,9 +19,16 @@ public sealed record NodeFilterRules(
     /// <summary>All nodes.</summary>
     public static NodeFilterRules All { get; } = new(new HashSet<NodeState>(), [], [], [], new HashSet<NodeId>());
 
+    /// <summary>Sets of traits, of each of which the node must have one.</summary>
+    public ValueList<ValueList<string>> AnyOfTraits { get; init; } = [];
+
+    /// <summary>The only nodes that are considered; empty for all.</summary>
+    public IReadOnlySet<NodeId> Only { get; init; } = new HashSet<NodeId>();
+
     /// <summary>Whether the filter takes the node.</summary>
     public bool Takes(NodeView node) =>
-        TakesState(node.State)
+        (Only.Count == 0 || Only.Contains(node.Id))
+        && TakesState(node.State)
         && (Excluded.Count == 0 || !Excluded.Contains(node.Id))
         && TakesTraits(node.Spec.Traits)
         && TakesLabels(node.Spec);
@@ -41,6 +48,18 @@ public sealed record NodeFilterRules(
         foreach (var trait in ForbiddenTraits.Span)
         {
             if (traits.Span.Contains(trait))
+                return false;
+        }
+
+        return HasOneOfEach(traits, AnyOfTraits);
+    }
+
+    /// <summary>Whether one trait of each set is among some.</summary>
+    public static bool HasOneOfEach(ValueList<string> traits, ValueList<ValueList<string>> sets)
+    {
+        foreach (var set in sets.Span)
+        {
+            if (!traits.Span.ContainsAny(set.Span))
                 return false;
         }
 
@@ -71,10 +90,12 @@ public sealed record NodeFilterRules(
         && (ReferenceEquals(this, other)
             || (RequiredTraits.Equals(other.RequiredTraits)
                 && ForbiddenTraits.Equals(other.ForbiddenTraits)
+                && AnyOfTraits.Equals(other.AnyOfTraits)
                 && Labels.Equals(other.Labels)
                 && States.SetEquals(other.States)
-                && Excluded.SetEquals(other.Excluded)));
+                && Excluded.SetEquals(other.Excluded)
+                && Only.SetEquals(other.Only)));
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(RequiredTraits, ForbiddenTraits, Labels, States.Count, Excluded.Count);
+    public override int GetHashCode() => HashCode.Combine(RequiredTraits, ForbiddenTraits, AnyOfTraits, Labels, States.Count, Excluded.Count, Only.Count);
 }

@@ -38,6 +38,12 @@ public static class FitRules
                 return RefusalReason.TraitForbidden;
         }
 
+        foreach (var set in request.AnyOfTraits.Span)
+        {
+            if (!HasAnyTrait(node.Spec, set))
+                return RefusalReason.AnyOfTraitsMissing;
+        }
+
         foreach (ref readonly var item in request.Amounts.Span)
         {
             var reason = Test(node, item, request.UsageLimits, out _);
@@ -64,6 +70,12 @@ public static class FitRules
                 refused.Add(new RefusedDimension(RefusalReason.TraitForbidden, trait, 0, 0, 0));
         }
 
+        foreach (var set in request.AnyOfTraits)
+        {
+            if (!HasAnyTrait(node.Spec, set))
+                refused.Add(RefusedDimension.NoneOf(set));
+        }
+
         foreach (var item in request.Amounts)
         {
             if (Test(node, item, request.UsageLimits, out var dimension) != RefusalReason.None)
@@ -72,6 +84,17 @@ public static class FitRules
 
         PlacementFit.Explain(node, request, refused);
         return ValueList.From(refused);
+    }
+
+    private static bool HasAnyTrait(NodeSpec node, ValueList<string> set)
+    {
+        foreach (var trait in set.Span)
+        {
+            if (node.HasTrait(trait))
+                return true;
+        }
+
+        return false;
     }
 
     private static RefusalReason Test(NodeView node, ResourceAmount item, ResourceAmounts limits, out RefusedDimension dimension)

@@ -92,6 +92,9 @@ public enum RefusalReason
 
     /// <summary>The search for a place ended at its bound before it was complete.</summary>
     SearchLimit,
+
+    /// <summary>The node has no trait of a set of which it must have one.</summary>
+    AnyOfTraitsMissing,
 }
 
 /// <summary>What a reason is about.</summary>
@@ -100,7 +103,7 @@ public enum RefusalSubject
     /// <summary>The node as a whole, or its NUMA cells.</summary>
     Node,
 
-    /// <summary>A trait, by name.</summary>
+    /// <summary>A trait, by name; or several, with commas between them.</summary>
     Trait,
 
     /// <summary>A resource class, by name.</summary>
@@ -116,7 +119,7 @@ public static class RefusalReasons
     /// <summary>What <see cref="RefusedDimension.Subject"/> names.</summary>
     public static RefusalSubject SubjectKind(this RefusalReason reason) => reason switch
     {
-        RefusalReason.TraitMissing or RefusalReason.TraitForbidden => RefusalSubject.Trait,
+        RefusalReason.TraitMissing or RefusalReason.TraitForbidden or RefusalReason.AnyOfTraitsMissing => RefusalSubject.Trait,
         >= RefusalReason.NoInventory and <= RefusalReason.CapacityExceeded => RefusalSubject.ResourceClass,
         >= RefusalReason.DeviceNotMatched and <= RefusalReason.DevicesNotCombinable => RefusalSubject.DeviceRequest,
         _ => RefusalSubject.Node,

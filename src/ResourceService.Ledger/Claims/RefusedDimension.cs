@@ -17,6 +17,9 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
     /// <summary>Whether ISOLATE is what the cell cannot have: it has hardware threads, and its dedicated CPUs are not the shared ones.</summary>
     public bool IsolateNeedsSharedCpus { get; init; }
 
+    /// <summary>A set of traits of which the node has none.</summary>
+    public static RefusedDimension NoneOf(ValueList<string> traits) => new(RefusalReason.AnyOfTraitsMissing, string.Join(',', traits), 0, 0, 0);
+
     /// <summary>A search that ended at its bound, in steps, before it was complete.</summary>
     public static RefusedDimension SearchEnded(int bound) => new(RefusalReason.SearchLimit, "", 0, 0, bound);
 
@@ -25,6 +28,7 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
     {
         RefusalReason.TraitMissing => $"trait {Subject} is missing",
         RefusalReason.TraitForbidden => $"trait {Subject} is forbidden",
+        RefusalReason.AnyOfTraitsMissing => $"none of the traits {Subject.Replace(",", ", ", StringComparison.Ordinal)} is there",
         RefusalReason.NoInventory => $"{Subject}: {Requested} requested, the node has none",
         RefusalReason.BelowMinUnit => $"{Subject}: {Requested} requested, at least {Capacity} per claim",
         RefusalReason.AboveMaxUnit => $"{Subject}: {Requested} requested, at most {Capacity} per claim",

@@ -11,6 +11,9 @@ namespace ResourceService.Ledger.Claims;
 public sealed record ResourceRequest(
     ResourceAmounts Amounts, ValueList<string> RequiredTraits, ValueList<string> ForbiddenTraits, ResourceAmounts UsageLimits)
 {
+    /// <summary>Sets of traits, of each of which the node must have one. Ordered, so that what says the same is equal.</summary>
+    public ValueList<ValueList<string>> AnyOfTraits { get; init; } = [];
+
     /// <summary>The NUMA cells, pinning and page sizes; null for anywhere on the node.</summary>
     public NumaRequest? Numa { get; init; }
 
@@ -27,5 +30,6 @@ public sealed record ResourceRequest(
     public static ResourceRequest Of(ResourceAmounts amounts) => new(amounts, [], [], ResourceAmounts.Empty);
 
     /// <summary>Whether it asks for more than amounts.</summary>
-    public bool IsPlain => Numa is null && Devices.Count == 0 && RequiredTraits.Count == 0 && ForbiddenTraits.Count == 0 && UsageLimits.Count == 0;
+    public bool IsPlain => Numa is null && Devices.Count == 0 && RequiredTraits.Count == 0 && ForbiddenTraits.Count == 0 && AnyOfTraits.Count == 0
+        && UsageLimits.Count == 0;
 }

@@ -1,3 +1,4 @@
+using ResourceService.Ledger;
 using ResourceService.Ledger.Candidates;
 using ResourceService.Server.Nodes;
 
@@ -9,8 +10,10 @@ internal sealed class CandidateFinder(NodeDirectory nodes, FleetServices fleet)
     /// <summary>The best nodes, best first, and why the others refuse.</summary>
     public CandidateList Find(CandidateQuery query, int limit)
     {
-        var excluded = query.Filter.Excluded;
-        int[] keys = excluded.Count == 0 ? [] : [.. excluded.Select(nodes.Find).OfType<NodeWorker>().Select(worker => worker.View.NodeKey)];
-        return fleet.Candidates.Search(query, limit, keys);
+        var filter = query.Filter;
+        return fleet.Candidates.Search(query, limit, KeysOf(filter.Excluded), filter.Only.Count == 0 ? null : KeysOf(filter.Only));
     }
+
+    private int[] KeysOf(IReadOnlySet<NodeId> ids) =>
+        ids.Count == 0 ? [] : [.. ids.Select(nodes.Find).OfType<NodeWorker>().Select(worker => worker.View.NodeKey)];
 }

@@ -12,13 +12,13 @@ internal sealed class ChoiceLists(CandidateFinder finder, NodeDirectory nodes, F
 
     private readonly ConcurrentDictionary<CandidateQuery, ChoiceList> _lists = new();
 
-    /// <summary>The list of a query. Those that exclude nodes by name hardly come again: theirs are not kept.</summary>
+    /// <summary>The list of a query. Those that take or exclude nodes by name hardly come again: theirs are not kept.</summary>
     public ChoiceList Of(CandidateQuery query)
     {
         if (_lists.TryGetValue(query, out var known))
             return known;
         var list = new ChoiceList(query, finder, nodes, fleet.Candidates);
-        if (query.Filter.Excluded.Count > 0)
+        if (query.Filter.Excluded.Count > 0 || query.Filter.Only.Count > 0)
             return list;
         if (_lists.Count >= ListsMax)
             _lists.Clear();

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using ResourceService.Server.Grpc;
+using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Telemetry;
 
@@ -13,7 +14,8 @@ namespace ResourceService.Server.Claims;
 /// With claims on their own, a batch with an id goes on where it was interrupted. That it was begun is remembered no later than its first claim, each
 /// claim is remembered by itself, and the batch's answer is remembered where the claims cannot tell it: when one was refused.
 /// </summary>
-internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, GroupClaim group, FleetServices fleet, ServiceMetrics metrics)
+internal sealed class ClaimBatch(
+    ClaimCalls claims, IdempotentCalls calls, GroupClaim group, FleetServices fleet, ServiceMetrics metrics, RefusalLog refusals)
 {
     /// <summary>The most claims in one batch.</summary>
     public const int ClaimsMax = 1000;
@@ -69,7 +71,18 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
             metrics.ClaimAnswered(result.Reply.Results[i].Error);
         }
 
+        Note(request, actor, result.Reply);
+
         return result;
+    }
+
+    private void Note(V1.ClaimInstancesRequest request, string actor, V1.ClaimInstancesResponse? response)
+    {
+        for (var i = 0; i < (response?.Results.Count ?? 0); i++)
+        {
+            if (response!.Results[i].Error is { } error)
+                refusals.Note("ClaimInstances", actor, request.Requests[i], error);
+        }
     }
 
     private static V1.ClaimInstancesResponse Refused(List<Guid?> requestIds, Guid reused) => new()
@@ -101,10 +114,11 @@ internal sealed class ClaimBatch(ClaimCalls claims, IdempotentCalls calls, Group
             Results =
             {
                 results.Select((result, i) => result.Reply is { } reply
-                    ? new V1.ClaimResult { RequestId = request.Requests[i].RequestId, Claim = reply.Claim }
+                    ? new V1.ClaimResult { RequestId = request.Requests[i].RequestId, Claim = reply.Claim, Warnings = { reply.Warnings } }
                     : new V1.ClaimResult { RequestId = request.Requests[i].RequestId, Error = result.Error }),
             },
         };
+        Note(request, batch.Actor, response);
         var isBegun = await begun;
         if (batch.RequestId is null || (isBegun && results.Zip(orders).All(static pair => pair.First.Reply is not null && !pair.Second.ValidateOnly)))
             return response;

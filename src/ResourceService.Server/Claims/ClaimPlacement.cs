@@ -134,7 +134,9 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     public static V1.ClaimInstanceResponse Reply(NodeView node, Decision decision)
     {
         var claim = ((ClaimChanged)decision.Changes[^1]).After;
-        return new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id), NodeGeneration = node.Generation };
+        var reply = new V1.ClaimInstanceResponse { Claim = ContractMapping.ToContract(claim, node.Id), NodeGeneration = node.Generation };
+        reply.Warnings.Warn(claim.Request);
+        return reply;
     }
 
     // The node that an answer names: where the claim is that stands in the way, otherwise the one that was asked.

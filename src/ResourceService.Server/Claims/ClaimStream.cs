@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Grpc.Core;
 using ResourceService.Server.Grpc;
+using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Options;
 using ResourceService.Server.Telemetry;
@@ -13,7 +14,7 @@ namespace ResourceService.Server.Claims;
 /// together leave together: flushing each message is a stream's main cost.
 /// </summary>
 internal sealed class ClaimStream(
-    ClaimCalls calls, RequestOptions options, StoppingSignal stop, ServiceMetrics metrics, ILogger<ClaimStream> logger)
+    ClaimCalls calls, RefusalLog refusals, RequestOptions options, StoppingSignal stop, ServiceMetrics metrics, ILogger<ClaimStream> logger)
 {
     private static readonly WriteOptions _moreFollows = new(WriteFlags.BufferHint);
     private static readonly WriteOptions _flush = new();
@@ -64,9 +65,15 @@ internal sealed class ClaimStream(
         {
             var result = await ClaimAsync(message, actor, cancellation);
             if (result.Reply is { } reply)
+            {
                 response.Claim = reply.Claim;
+                response.Warnings.Add(reply.Warnings);
+            }
             else
-                response.Error = result.Error;
+            {
+                response.Error = result.Error!;
+                refusals.Note("StreamClaims", actor, message.Request, response.Error);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -87,7 +87,7 @@ internal sealed class GroupClaimDecision(
             return new CommandOutcome(CommandStatus.Accepted, response);
         }
 
-        response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim }));
+        response.Results.Add(results.Select(result => new V1.ClaimResult { Claim = result.Reply!.Claim, Warnings = { result.Reply.Warnings } }));
         var outcome = Accept(members, changes, () => response);
         // What is not accepted after all is not remembered: its claims were never made.
         if (outcome.Status == CommandStatus.Accepted)

@@ -52,6 +52,7 @@ internal static class AccessRules
         ["AuditService/ListAudits"] = Own<ListAuditsRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
         ["AuditService/ListEvents"] = Own<ListEventsRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
         ["AuditService/WatchEvents"] = Own<WatchEventsRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
+        ["AuditService/ListRefusals"] = Own<ListRefusalsRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
         ["AuditService/VerifyLedger"] = For(Roles.Viewer),
     }.ToFrozenDictionary(rule => Package + rule.Key, rule => rule.Value, StringComparer.Ordinal);
 

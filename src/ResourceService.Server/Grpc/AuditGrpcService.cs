@@ -10,7 +10,8 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>AuditService: audits, the ledger's history and its verification.</summary>
 internal sealed class AuditGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader)
+    NodeDirectory nodes, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader,
+    RefusalLog refusals)
     : V1.AuditService.AuditServiceBase
 {
     public override async Task<V1.AuditNodeResponse> AuditNode(V1.AuditNodeRequest request, ServerCallContext context)
@@ -133,6 +134,33 @@ internal sealed class AuditGrpcService(
             context);
     }
 
+    public override Task<V1.ListRefusalsResponse> ListRefusals(V1.ListRefusalsRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
+        violations.CountAtMost("reasons", request.Reasons.Count, 64);
+        var filter = new RefusalFilter
+        {
+            NodeId = OrNull(violations.OptionalId("node_id", request.NodeId)),
+            InstanceId = OrNull(violations.OptionalId("instance_id", request.InstanceId)),
+            ProjectId = OrNull(violations.OptionalId("project_id", request.ProjectId)),
+            Actor = OrNull(violations.Text("actor", request.Actor)),
+            Reasons = [.. request.Reasons.Take(64).Select((reason, i) => (int)violations.Enum($"reasons[{i}]", reason, required: true)).Distinct()],
+            StartMs = start?.UnixMs,
+            EndMs = end?.UnixMs,
+        };
+        var pageSize = violations.PageSize("page_size", request.PageSize);
+        violations.ThrowIfAny();
+
+        var list = new V1.ListRefusalsRequest(request) { PageSize = 0, PageToken = "" };
+        var position = PageTokens.ReadNumber(list, request.PageToken);
+        var found = refusals.List(position == 0 ? filter : filter with { Before = position }, pageSize + 1);
+        var response = new V1.ListRefusalsResponse();
+        if (Pages.Fill(response.Refusals, found, pageSize, refusal => V1.RefusedClaim.Parser.ParseFrom(refusal.Body), context.CancellationToken) is { } last)
+            response.NextPageToken = PageTokens.Write(list, $"{last.Sequence}");
+        return Task.FromResult(response);
+    }
+
     public override async Task<V1.VerifyLedgerResponse> VerifyLedger(V1.VerifyLedgerRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();
@@ -143,6 +171,8 @@ internal sealed class AuditGrpcService(
         // It reads the whole store: not on a thread that answers others.
         return await Task.Factory.StartNew(() => verifier.Verify(only), context.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
+
+    private static string? OrNull(string text) => text.Length == 0 ? null : text;
 
     private string NameOf(int nodeKey) => nodes.Find(nodeKey)?.View.Id.Value ?? "";
 

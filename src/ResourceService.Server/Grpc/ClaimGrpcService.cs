@@ -4,6 +4,7 @@ using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Claims;
+using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
 using ResourceService.Storage;
 
@@ -12,7 +13,7 @@ namespace ResourceService.Server.Grpc;
 /// <summary>ClaimService: claims, the steps of their lives, and reading them.</summary>
 internal sealed class ClaimGrpcService(
     NodeDirectory nodes, IdempotentCalls calls, ClaimCalls claims, ClaimBatch batch, ClaimStream stream, InstanceSteps instances,
-    ClaimQueries queries, IClaimReader reader, FleetServices fleet) : V1.ClaimService.ClaimServiceBase
+    ClaimQueries queries, IClaimReader reader, FleetServices fleet, RefusalLog refusals) : V1.ClaimService.ClaimServiceBase
 {
     public override async Task<V1.ClaimInstanceResponse> ClaimInstance(V1.ClaimInstanceRequest request, ServerCallContext context)
     {
@@ -21,7 +22,10 @@ internal sealed class ClaimGrpcService(
         var requestId = violations.RequestId("request_id", request.RequestId);
         violations.ThrowIfAny();
 
-        return (await claims.ClaimAsync(request, order!, requestId, context.Actor(), context.CancellationToken)).GetOrThrow();
+        var result = await claims.ClaimAsync(request, order!, requestId, context.Actor(), context.CancellationToken);
+        if (result.Error is { } error)
+            refusals.Note(nameof(ClaimInstance), context.Actor(), request, error);
+        return result.GetOrThrow();
     }
 
     public override async Task<V1.ClaimInstancesResponse> ClaimInstances(V1.ClaimInstancesRequest request, ServerCallContext context) =>

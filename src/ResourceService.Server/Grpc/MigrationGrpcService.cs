@@ -1,6 +1,7 @@
 using Grpc.Core;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Migrations;
+using ResourceService.Server.History;
 using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Telemetry;
@@ -8,7 +9,7 @@ using ResourceService.Server.Telemetry;
 namespace ResourceService.Server.Grpc;
 
 /// <summary>MigrationService: moves to other nodes, and the progress and the reading of moves of every type.</summary>
-internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls, ServiceMetrics metrics)
+internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries queries, IdempotentCalls calls, ServiceMetrics metrics, RefusalLog refusals)
     : V1.MigrationService.MigrationServiceBase
 {
     public override async Task<V1.ClaimMigrationResponse> ClaimMigration(V1.ClaimMigrationRequest request, ServerCallContext context)
@@ -28,10 +29,17 @@ internal sealed class MigrationGrpcService(MoveSteps moves, MigrationQueries que
                 new NodeId(request.TargetNodeId),
                 request.ValidateOnly,
                 stamp,
-                static (migration, claim) => new V1.ClaimMigrationResponse { Migration = migration, Claim = claim }),
+                static (migration, claim, held) =>
+                {
+                    var response = new V1.ClaimMigrationResponse { Migration = migration, Claim = claim };
+                    response.Warnings.Warn(held);
+                    return response;
+                }),
             context.CancellationToken);
         if (!request.ValidateOnly)
             metrics.ClaimAnswered(result.Error);
+        if (result.Error is { } error)
+            refusals.Note(context.Actor(), request, error);
         return result.GetOrThrow();
     }
 

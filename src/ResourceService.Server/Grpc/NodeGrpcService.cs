@@ -150,6 +150,7 @@ internal sealed class NodeGrpcService(
         var summary = RpcErrors.ToContract(found.Refusals);
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
+        response.Warnings.Warn(resources!);
         return Task.FromResult(response);
     }
 

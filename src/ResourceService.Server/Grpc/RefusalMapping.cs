@@ -68,6 +68,7 @@ internal static class RefusalMapping
         RefusalReason.DeviceTypeNotRequested => V1.RefusalReason.DeviceTypeNotRequested,
         RefusalReason.DevicesNotCombinable => V1.RefusalReason.DevicesNotCombinable,
         RefusalReason.SearchLimit => V1.RefusalReason.SearchLimit,
+        RefusalReason.AnyOfTraitsMissing => V1.RefusalReason.AnyOfTraitsMissing,
         _ => V1.RefusalReason.Unspecified,
     };
 }

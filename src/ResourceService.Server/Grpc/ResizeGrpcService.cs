@@ -1,6 +1,7 @@
 using Grpc.Core;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Migrations;
+using ResourceService.Server.History;
 using ResourceService.Server.Moves;
 using ResourceService.Server.Nodes;
 using ResourceService.Server.Telemetry;
@@ -8,7 +9,7 @@ using ResourceService.Server.Telemetry;
 namespace ResourceService.Server.Grpc;
 
 /// <summary>ResizeService: an instance gets other amounts. A resize is a move like the others; only its start and its end differ.</summary>
-internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls, ServiceMetrics metrics) : V1.ResizeService.ResizeServiceBase
+internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls, ServiceMetrics metrics, RefusalLog refusals) : V1.ResizeService.ResizeServiceBase
 {
     public override async Task<V1.ClaimResizeResponse> ClaimResize(V1.ClaimResizeRequest request, ServerCallContext context)
     {
@@ -27,10 +28,17 @@ internal sealed class ResizeGrpcService(MoveSteps moves, IdempotentCalls calls, 
                 new NodeId(request.TargetNodeId),
                 request.ValidateOnly,
                 stamp,
-                static (migration, claim) => new V1.ClaimResizeResponse { Migration = migration, Claim = claim }),
+                static (migration, claim, held) =>
+                {
+                    var response = new V1.ClaimResizeResponse { Migration = migration, Claim = claim };
+                    response.Warnings.Warn(held);
+                    return response;
+                }),
             context.CancellationToken);
         if (!request.ValidateOnly)
             metrics.ClaimAnswered(result.Error);
+        if (result.Error is { } error)
+            refusals.Note(context.Actor(), request, error);
         return result.GetOrThrow();
     }
 

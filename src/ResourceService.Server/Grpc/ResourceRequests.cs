@@ -13,7 +13,9 @@ internal static class ResourceRequests
     private const int ClassesMax = 256;
     private const int TraitsMax = 256;
     private const int LabelsMax = 64;
-    private const int ExcludedMax = 1000;
+    private const int NodeIdsMax = 1000;
+    private const int TraitSetsMax = 16;
+    private const int TraitsOfSetMax = 64;
     private const int StatesMax = 16;
 
     /// <summary>What an instance needs, in the field <c>resources</c>; null after a violation.</summary>
@@ -40,6 +42,7 @@ internal static class ResourceRequests
 
         var request = new ResourceRequest(amounts, required, forbidden, limits)
         {
+            AnyOfTraits = TraitSets("any_of_traits", message.AnyOfTraits, violations),
             Numa = PlacementRequests.Read(message.Numa, violations),
             Devices = PlacementRequests.Read(message.Devices, violations),
             CpuAllocationRatio = message.Limits is { HasCpuAllocationRatio: true } ? message.Limits.CpuAllocationRatio : null,
@@ -56,17 +59,44 @@ internal static class ResourceRequests
             return NodeFilterRules.All;
         violations.Enter("filter");
         violations.CountAtMost("states", message.States.Count, StatesMax);
-        violations.CountAtMost("excluded_node_ids", message.ExcludedNodeIds.Count, ExcludedMax);
         var states = message.States.Take(StatesMax).Select((state, i) => ToLedger(violations.Enum($"states[{i}]", state, required: true)));
-        var excluded = message.ExcludedNodeIds.Take(ExcludedMax).Select((id, i) => new NodeId(violations.RequiredId($"excluded_node_ids[{i}]", id)));
         var filter = new NodeFilterRules(
             states.ToHashSet(),
             Traits("required_traits", message.RequiredTraits, violations),
             Traits("forbidden_traits", message.ForbiddenTraits, violations),
             Labels("labels", message.Labels, violations),
-            excluded.ToHashSet());
+            NodeIds("excluded_node_ids", message.ExcludedNodeIds, violations))
+        {
+            AnyOfTraits = TraitSets("any_of_traits", message.AnyOfTraits, violations),
+            Only = NodeIds("node_ids", message.NodeIds, violations),
+        };
         violations.Leave();
         return filter;
+    }
+
+    private static HashSet<NodeId> NodeIds(string field, IReadOnlyList<string> ids, FieldViolations violations)
+    {
+        violations.CountAtMost(field, ids.Count, NodeIdsMax);
+        return ids.Take(NodeIdsMax).Select((id, i) => new NodeId(violations.RequiredId($"{field}[{i}]", id))).ToHashSet();
+    }
+
+    // Ordered, each once: requests that say the same share one object.
+    private static ValueList<ValueList<string>> TraitSets(string field, IReadOnlyList<V1.TraitSet> sets, FieldViolations violations)
+    {
+        if (sets.Count == 0)
+            return [];
+        violations.CountAtMost(field, sets.Count, TraitSetsMax);
+        var read = new List<ValueList<string>>();
+        for (var i = 0; i < Math.Min(sets.Count, TraitSetsMax); i++)
+        {
+            violations.Enter(field, i);
+            if (sets[i].Traits.Count == 0)
+                violations.Add("traits", "must have at least one element");
+            read.Add(Traits("traits", sets[i].Traits, violations, TraitsOfSetMax));
+            violations.Leave();
+        }
+
+        return ValueList.From(read.Distinct().OrderBy(set => string.Join(',', set), StringComparer.Ordinal));
     }
 
     /// <summary>Traits: ordered, each once.</summary>

@@ -275,6 +275,10 @@ internal static class RpcErrors
     private static string ReasonName(ErrorReason reason) =>
         ErrorsReflection.Descriptor.EnumTypes[0].FindValueByNumber((int)reason).Name["ERROR_REASON_".Length..];
 
+    /// <summary>The reason that has a name.</summary>
+    public static ErrorReason ReasonOf(string name) =>
+        (ErrorReason)(ErrorsReflection.Descriptor.EnumTypes[0].FindValueByName($"ERROR_REASON_{name}")?.Number ?? 0);
+
     private static Status WithDetail(Status status, IMessage detail)
     {
         status.Details.Add(Any.Pack(detail));

@@ -78,6 +78,7 @@ internal sealed class RetentionSweeper : IDisposable
             RetainedTable.Events => Keep(_options.EventHours, atLeast: remembered),
             RetainedTable.Audits => Keep(_options.EventHours, TimeSpan.Zero),
             RetainedTable.EndedClaims or RetainedTable.EndedMigrations => Keep(_options.EndedClaimHours, TimeSpan.Zero),
+            RetainedTable.Refusals => Keep(_options.RefusalHours, TimeSpan.Zero),
             RetainedTable.UnchangedRequests => StepFrom(now - (long)remembered.TotalMilliseconds),
             _ => StepFrom(_options.SnapshotHourHours == 0 ? 0 : Before(_options.SnapshotHourHours)) with
             {

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using ResourceService.Ledger;
+using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
@@ -20,9 +21,12 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
     /// <summary>Makes the answer of a step from the move and the claim that it tells.</summary>
     public delegate TReply Reply<out TReply>(V1.Migration migration, V1.Claim? claim);
 
+    /// <summary>Makes the answer of a start from the move, the claim on the target, and what that was made for.</summary>
+    public delegate TReply StartReply<out TReply>(V1.Migration migration, V1.Claim claim, ResourceRequest request);
+
     /// <summary>Starts a move, or says why it cannot start.</summary>
     public async ValueTask<CallResult<TReply>> ClaimAsync<TReply>(
-        MoveRequest request, NodeId targetId, bool validateOnly, RequestStamp stamp, Reply<TReply> reply)
+        MoveRequest request, NodeId targetId, bool validateOnly, RequestStamp stamp, StartReply<TReply> reply)
         where TReply : class, IMessage
     {
         for (var round = 0; round < RoundsMax; round++)
@@ -126,7 +130,7 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
     }
 
     private Task<CommandOutcome> StartAsync<TReply>(
-        NodeWorker target, NodeWorker source, ClaimId sourceId, MoveRequest request, RequestStamp stamp, Reply<TReply> reply)
+        NodeWorker target, NodeWorker source, ClaimId sourceId, MoveRequest request, RequestStamp stamp, StartReply<TReply> reply)
         where TReply : class, IMessage
     {
         var targetId = nodes.NextClaimId(target.View.NodeKey);
@@ -140,16 +144,16 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         return step.PostAsync();
     }
 
-    private CommandOutcome Validate<TReply>(NodeView target, NodeView source, ClaimId sourceId, MoveRequest request, Reply<TReply> reply)
+    private CommandOutcome Validate<TReply>(NodeView target, NodeView source, ClaimId sourceId, MoveRequest request, StartReply<TReply> reply)
         where TReply : class, IMessage
     {
         var decision = Start(target, source, sourceId, request, new ClaimId(target.NodeKey, 0), fleet.Now);
         if (decision.Refusal is { } refusal)
             return new CommandOutcome(CommandStatus.Refused, Refusal: refusal);
-        return new CommandOutcome(CommandStatus.Accepted, Started((MigrationChanged)decision.OnTarget[^1], target, (migration, claim) =>
+        return new CommandOutcome(CommandStatus.Accepted, Started((MigrationChanged)decision.OnTarget[^1], target, (migration, claim, held) =>
         {
-            (migration.MigrationId, migration.TargetClaimId, claim!.ClaimId, claim.MigrationId) = ("", "", "", "");
-            return reply(migration, claim);
+            (migration.MigrationId, migration.TargetClaimId, claim.ClaimId, claim.MigrationId) = ("", "", "", "");
+            return reply(migration, claim, held);
         }));
     }
 
@@ -163,8 +167,8 @@ internal sealed class MoveSteps(NodeDirectory nodes, FleetServices fleet, IClaim
         return new MoveDecision(decision.Changes, [], decision.Refusal);
     }
 
-    private TReply Started<TReply>(MigrationChanged started, NodeView target, Reply<TReply> reply) =>
-        reply(ToContract(started.After), ContractMapping.ToContract(started.TargetAfter, target.Id, started.After.Id));
+    private TReply Started<TReply>(MigrationChanged started, NodeView target, StartReply<TReply> reply) =>
+        reply(ToContract(started.After), ContractMapping.ToContract(started.TargetAfter, target.Id, started.After.Id), started.TargetAfter.Request);
 
     private async ValueTask<CallResult<TReply>> AnswerAsync<TReply>(
         CommandOutcome outcome, NodeWorker target, MigrationId id, MigrationStep step, bool? ofResize, Reply<TReply> reply, RequestStamp stamp)

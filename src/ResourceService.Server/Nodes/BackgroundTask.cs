@@ -14,4 +14,7 @@ internal enum BackgroundTask
 
     /// <summary>Usage is kept over time.</summary>
     Snapshots,
+
+    /// <summary>Refused claims are kept.</summary>
+    Refusals,
 }

@@ -26,6 +26,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private readonly NodeDirectory _nodes;
     private readonly LedgerHistory _history;
     private readonly UsageSampler _sampler;
+    private readonly RefusalLog _refusals;
     private readonly StoreHealth _health;
     private readonly ServiceMetrics _metrics;
     private readonly CommitOptions _commitOptions;
@@ -39,7 +40,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private ITimer? _looks;
 
     public Fleet(
-        IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, StoreHealth health,
+        IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, RefusalLog refusals, StoreHealth health,
         RetentionSweeper retention, ServiceMetrics metrics, FleetReadings readings, CommitOptions commitOptions, RequestOptions requestOptions,
         TimeProvider time, ILogger<Fleet> logger)
     {
@@ -48,6 +49,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _nodes = nodes;
         _history = history;
         _sampler = sampler;
+        _refusals = refusals;
         _health = health;
         _retention = retention;
         _metrics = metrics;
@@ -72,6 +74,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _nodes.Load(contents);
         _metrics.Observe(_readings);
         _retention.Start();
+        _refusals.Start(contents.LastRefusalSequence);
         foreach (var worker in _nodes.All)
             worker.BoundLeases();
 
@@ -93,6 +96,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
             return;
         _looks?.Dispose();
         _sampler.Dispose();
+        _refusals.Dispose();
         _retention.Dispose();
         _services.Leases.Dispose();
         committer.Dispose();

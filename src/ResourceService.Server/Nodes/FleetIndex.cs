@@ -37,16 +37,20 @@ internal sealed class FleetIndex
     }
 
     /// <summary>The best nodes of the moment, and why the others refuse.</summary>
-    public CandidateList Search(CandidateQuery query, int limit, IReadOnlyCollection<int> excluded)
+    /// <param name="query">What must fit, and where.</param>
+    /// <param name="limit">How many nodes to find.</param>
+    /// <param name="excluded">The numbers of nodes that are left out.</param>
+    /// <param name="only">The numbers of the only nodes that are looked at; null for all.</param>
+    public CandidateList Search(CandidateQuery query, int limit, IReadOnlyCollection<int> excluded, IReadOnlyCollection<int>? only)
     {
         for (var attempt = 0; attempt < FreeAttempts; attempt++)
         {
-            if (_index.TrySearch(query, limit, excluded) is { } found)
+            if (_index.TrySearch(query, limit, excluded, only) is { } found)
                 return found;
         }
 
         lock (_gate)
-            return _index.TrySearch(query, limit, excluded)!;
+            return _index.TrySearch(query, limit, excluded, only)!;
     }
 
     /// <summary>Gives the numbers of the nodes that changed after a count of changes; false when they are not kept any more.</summary>

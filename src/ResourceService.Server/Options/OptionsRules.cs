@@ -49,6 +49,8 @@ internal static class OptionsRules
         Between("Retention:SnapshotHours", retention.SnapshotHours, 1, 1_000_000);
         Between("Retention:SnapshotMinuteHours", retention.SnapshotMinuteHours, 1, 1_000_000);
         Between("Retention:SnapshotHourHours", retention.SnapshotHourHours, 0, 1_000_000);
+        Between("Retention:RefusalHours", retention.RefusalHours, 0, 1_000_000);
+        Between("Retention:RefusalsMax", retention.RefusalsMax, 0, 10_000_000);
         Between("Retention:StepRows", retention.StepRows, 1, 100_000);
         Between("Retention:IntervalSeconds", retention.IntervalSeconds, 1, 86_400);
         Between("Metrics:Port", options.Metrics.Port, 0, 65_535);

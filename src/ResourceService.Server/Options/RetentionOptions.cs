@@ -21,6 +21,14 @@ public sealed class RetentionOptions
     /// <summary>Usage snapshots one per hour, in hours. 0 is for ever. Default: 30 days. 0 to 1,000,000.</summary>
     public int SnapshotHourHours { get; set; } = 30 * 24;
 
+    /// <summary>Refused claims, in hours. 0 is for ever. Default: 7 days. 0 to 1,000,000.</summary>
+    public int RefusalHours { get; set; } = 7 * 24;
+
+    /// <summary>
+    /// The most refused claims that are kept, about a kilobyte each; then the oldest go. 0 keeps none. 0 to 10,000,000.
+    /// </summary>
+    public int RefusalsMax { get; set; } = 100_000;
+
     /// <summary>
     /// The most rows deleted in one step. A step rides in a transaction of claims: 500 rows add a millisecond or two to it. 1 to 100,000.
     /// </summary>

@@ -29,6 +29,8 @@ internal sealed class ServiceMetrics : IDisposable
 
     private static readonly KeyValuePair<string, object?> _foundByCaller = new("found_by", "caller");
     private static readonly KeyValuePair<string, object?> _foundByStore = new("found_by", "store");
+    private static readonly KeyValuePair<string, object?> _kept = new("outcome", "kept");
+    private static readonly KeyValuePair<string, object?> _leftOut = new("outcome", "left_out");
 
     private readonly Meter _meter = new(MeterName, ServiceVersion.Text);
     private readonly Counter<long> _claims;
@@ -43,6 +45,7 @@ internal sealed class ServiceMetrics : IDisposable
     private readonly Counter<long> _missedLeases;
     private readonly Counter<long> _drifts;
     private readonly Counter<long> _backgroundFailures;
+    private readonly Counter<long> _refusalRecords;
     private SweepFindings _swept;
     private readonly Counter<long> _retiredRows;
     private readonly Histogram<double> _rpcDuration;
@@ -59,6 +62,7 @@ internal sealed class ServiceMetrics : IDisposable
     {
         _claims = Count("claims", "Claims answered, those of moves' targets among them, by outcome and the reason of the contract's errors; repeated requests included.");
         _refusedDimensions = Count("refused_dimensions", "Refused claims by what failed; a claim counts once for each reason that it met.");
+        _refusalRecords = Count("refusal_records", "Refused claims by whether they are kept for ListRefusals, or left out because there are too many alike.");
         _repeatedRequests = Count("repeated_requests", "Requests that got the answer kept for their id.");
         _generationConflicts = Count("generation_conflicts", "Changes decided on an older picture of their node.");
         _expiredLeases = Count("expired_leases", "Claims and moves that nobody confirmed before their lease ended.");
@@ -146,6 +150,8 @@ internal sealed class ServiceMetrics : IDisposable
         _claims.Add(0, new("outcome", MetricLabels.Of(error: null).Outcome), new("reason", MetricLabels.Of(error: null).Reason));
         _generationConflicts.Add(0, _foundByCaller);
         _generationConflicts.Add(0, _foundByStore);
+        _refusalRecords.Add(0, _kept);
+        _refusalRecords.Add(0, _leftOut);
         foreach (var table in Enum.GetValues<RetainedTable>())
             RowsRetired(table, 0);
         foreach (var kind in Enum.GetValues<ChangeKind>())
@@ -191,6 +197,9 @@ internal sealed class ServiceMetrics : IDisposable
 
     /// <summary>Something could not be sent.</summary>
     public void TelemetryFailed(string name) => _telemetryFailures.Add(1, new KeyValuePair<string, object?>("event", name));
+
+    /// <summary>A refused claim is kept, or left out.</summary>
+    public void RefusalSampled(bool isKept) => _refusalRecords.Add(1, isKept ? _kept : _leftOut);
 
     /// <summary>A claim was answered; a null error means that it was made.</summary>
     public void ClaimAnswered(Google.Rpc.Status? error)

@@ -31,7 +31,8 @@ internal static class RequestText
                 request.Numa is { } numa ? Write(numa) : null,
                 request.Devices.Count == 0 ? null : [.. request.Devices.Select(Write)],
                 request.CpuAllocationRatio,
-                request.RamAllocationRatio),
+                request.RamAllocationRatio,
+                request.AnyOfTraits.Count == 0 ? null : [.. request.AnyOfTraits.Select(set => set.ToArray())]),
             RequestJson.Default.RequestRecord);
 
     public static ResourceRequest Read(string amounts, string? text)
@@ -59,6 +60,7 @@ internal static class RequestText
             Devices = ValueList.From((record.Devices ?? []).Select(Read)),
             CpuAllocationRatio = record.CpuRatio,
             RamAllocationRatio = record.RamRatio,
+            AnyOfTraits = ValueList.From((record.AnyOf ?? []).Select(ValueList.From)),
         };
     }
 
@@ -87,7 +89,7 @@ internal static class RequestText
 
 internal sealed record RequestRecord(
     string[]? Required, string[]? Forbidden, Dictionary<string, long>? Limits, NumaRequestRecord? Numa, DeviceRequestRecord[]? Devices,
-    double? CpuRatio, double? RamRatio);
+    double? CpuRatio, double? RamRatio, string[][]? AnyOf = null);
 
 internal sealed record NumaRequestRecord(
     CellRequestRecord[] Cells, CpuPolicy CpuPolicy, CpuThreadPolicy ThreadPolicy, EmulatorThreadsPolicy EmulatorThreads, bool PackCells);

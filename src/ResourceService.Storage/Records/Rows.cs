@@ -224,6 +224,20 @@ internal sealed class RequestRow
     public RememberedRequest ToRequest() => new(new Guid(RequestId, bigEndian: true), Fingerprint, Revision, Time);
 }
 
+/// <summary>A row of <c>refusals</c>.</summary>
+internal sealed class RefusalRow
+{
+    public long Sequence { get; init; }
+    public long Time { get; init; }
+    public string Actor { get; init; } = "";
+    public string InstanceId { get; init; } = "";
+    public string ProjectId { get; init; } = "";
+    public long Reason { get; init; }
+    public byte[] Body { get; init; } = [];
+
+    public RefusalRecord ToRefusal() => new(Sequence, new Instant(Time), Actor, InstanceId, ProjectId, (int)Reason, [], Body);
+}
+
 /// <summary>A row of <c>usage_snapshots</c>.</summary>
 internal sealed class SnapshotRow
 {

@@ -182,6 +182,8 @@ internal sealed class SqliteBatchWriter
             values[6].Value = (int)snapshot.State;
         });
 
+    private readonly SqliteRefusals _refusals = new();
+
     /// <summary>Writes everything, or throws: the caller then rolls back.</summary>
     public void Write(PreparedConnection connection, CommitBatch batch)
     {
@@ -207,6 +209,8 @@ internal sealed class SqliteBatchWriter
         Execute(SqliteStatements.DeleteNodeAudit, _noAudit, batch.Nodes.Where(HasNoAuditAnyMore));
         Execute(SqliteStatements.InsertUnchangedRequest, _unchangedRequest, batch.UnchangedRequests);
         Execute(SqliteStatements.UpsertSnapshot, _snapshot, batch.Snapshots);
+        foreach (var refusals in batch.Refusals)
+            _refusals.Write(connection, refusals);
         foreach (var step in batch.Retention)
             SqliteRetention.Run(connection, step);
 

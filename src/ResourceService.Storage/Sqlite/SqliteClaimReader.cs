@@ -105,6 +105,12 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             limit,
         }, static row => row.ToAudit());
 
+    public IEnumerable<RefusalRecord> ListRefusals(RefusalFilter filter, int limit)
+    {
+        var (sql, parameters) = SqliteRefusals.Select(filter, limit);
+        return Read<RefusalRow, RefusalRecord>(sql, parameters, static row => row.ToRefusal());
+    }
+
     public IEnumerable<UsageSnapshot> ListUsageSnapshots(int nodeKey, long afterTimeMs, long untilTimeMs, long intervalMs, int limit) =>
         Read<SnapshotRow, UsageSnapshot>(
             SqliteStatements.SelectSnapshots,

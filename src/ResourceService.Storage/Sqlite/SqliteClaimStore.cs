@@ -107,6 +107,7 @@ public sealed class SqliteClaimStore : IClaimStore
             differences)
         {
             LastEventTime = new Instant(_writer.ExecuteScalar<long?>(SqliteStatements.SelectLastEventTime) ?? 0),
+            LastRefusalSequence = _writer.ExecuteScalar<long>(RefusalStatements.SelectLast),
             GenerationFloor = _writer.QuerySingle<(long Revision, long Sequence)>(SqliteStatements.SelectFloors).Revision,
         };
     }

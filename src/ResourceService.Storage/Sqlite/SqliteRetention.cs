@@ -28,6 +28,12 @@ internal static class SqliteRetention
                 DeleteOldest(connection, step, SqliteStatements.SelectOldestUnchangedRequests, SqliteStatements.DeleteUnchangedRequests);
                 break;
 
+            case RetainedTable.Refusals:
+                DeleteOldest(connection, step, RefusalStatements.SelectOldest, RefusalStatements.DeleteBefore);
+                if (step.DeletedCount > 0)
+                    connection.ExecuteKept(RefusalStatements.DeleteNodesOfNone);
+                break;
+
             case RetainedTable.EndedClaims:
                 DeleteEnded(connection, step, SqliteStatements.SelectClaimRangeEnd, SqliteStatements.DeleteEndedClaims);
                 break;

@@ -48,7 +48,8 @@ public class CandidateIndexProperties
             var limit = 1 + random.Next(random.Next(2) == 0 ? 10 : NodesMax);
             var expected = PlainSearch.Run(fleet.Nodes, query);
 
-            var found = fleet.Index.TrySearch(query, limit, fleet.Excluded(query.Filter));
+            var only = query.Filter.Only.Count == 0 ? null : fleet.KeysOf(query.Filter.Only);
+            var found = fleet.Index.TrySearch(query, limit, fleet.KeysOf(query.Filter.Excluded), only);
 
             Assert.NotNull(found);
             Assert.Equal(expected.Fitting.Take(limit).Select(node => node.NodeKey), found.Nodes.Select(node => node.NodeKey));

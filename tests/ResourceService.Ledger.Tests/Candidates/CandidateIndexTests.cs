@@ -42,6 +42,48 @@ public class CandidateIndexTests
     }
 
     [Fact]
+    public void A_node_with_one_trait_of_each_set_fits_and_others_count_once()
+    {
+        var index = new CandidateIndex();
+        index.Put(Node(1, trait: "CUSTOM_A").View);
+        index.Put(Node(2, trait: "CUSTOM_B").View);
+        index.Put(Node(3).View);
+
+        var found = Search(index, _query with { Request = _query.Request with { AnyOfTraits = [["CUSTOM_A", "CUSTOM_C"], ["CUSTOM_A", "CUSTOM_D"]] } });
+
+        Assert.Equal([1], found.Nodes.Select(node => node.NodeKey));
+        Assert.Equal([(RefusalReason.AnyOfTraitsMissing, "", 2)], found.Refusals.MostFrequentFirst());
+    }
+
+    [Fact]
+    public void A_search_among_some_nodes_looks_at_no_others()
+    {
+        var index = new CandidateIndex();
+        foreach (var key in Enumerable.Range(1, 1_000))
+            index.Put(Node(key, vcpus: key % 2 == 0 ? 8 : 0, trait: key % 3 == 0 ? "CUSTOM_A" : null).View);
+        index.Put(Disabled(1_001));
+        var only = new[] { 2, 3, 64, 65, 66, 999, 1_000, 1_001 };
+
+        // The index goes by the numbers alone: the filter is asked only about what it decides.
+        var found = index.TrySearch(_query, 10, [66], only);
+
+        Assert.NotNull(found);
+        Assert.Equal([2, 64, 1_000], found.Nodes.Select(node => node.NodeKey));
+        Assert.Equal(only.Length, found.Refusals.Examined);
+        Assert.Equal(
+            [(RefusalReason.CapacityExceeded, "VCPU", 3), (RefusalReason.NodeNotEnabled, "", 1), (RefusalReason.NodeFiltered, "", 1)],
+            found.Refusals.MostFrequentFirst());
+        Assert.Equal(0, index.TrySearch(_query, 10, [], [])!.Refusals.Examined);
+
+        NodeView Disabled(int key)
+        {
+            var node = Node(key);
+            node.Decide(view => NodeRules.SetState(view, NodeState.Disabled, "", null, Sample.Now));
+            return node.View;
+        }
+    }
+
+    [Fact]
     public void What_looks_inside_nodes_examines_only_those_that_it_decides()
     {
         var index = new CandidateIndex();

@@ -22,7 +22,8 @@ internal sealed class PlainSearch
 
     public static PlainSearch Run(IEnumerable<NodeView> nodes, CandidateQuery query)
     {
-        var registered = nodes.Where(node => node.Exists).ToList();
+        var only = query.Filter.Only;
+        var registered = nodes.Where(node => node.Exists && (only.Count == 0 || only.Contains(node.Id))).ToList();
         var reasons = registered.ToDictionary(node => node, node => Reasons(node, query).Distinct().ToList());
         var sign = query.Strategy == Strategy.Spread ? -1 : 1;
         return new PlainSearch(
@@ -38,7 +39,7 @@ internal sealed class PlainSearch
         if (!query.Filter.Takes(node))
             return [(RefusalReason.NodeFiltered, "")];
         return FitRules.Explain(node, query.Request).Select(
-            refused => (refused.Reason, refused.Reason is RefusalReason.TraitMissing or RefusalReason.TraitForbidden ? "" : refused.Subject));
+            refused => (refused.Reason, refused.Reason.SubjectKind() == RefusalSubject.Trait ? "" : refused.Subject));
     }
 
     private static double ShareLeft(NodeView node, ResourceAmounts amounts)

@@ -50,6 +50,7 @@ internal sealed class RandomFleet(Random random, int nodesMax)
         {
             RequiredTraits = Traits(5),
             ForbiddenTraits = Traits(5),
+            AnyOfTraits = TraitSets(),
             UsageLimits = random.Next(3) == 0 ? Amounts(120) : ResourceAmounts.Empty,
         };
         var filter = random.Next(2) == 0 ? NodeFilterRules.All : new NodeFilterRules(
@@ -57,12 +58,17 @@ internal sealed class RandomFleet(Random random, int nodesMax)
             Traits(6),
             Traits(6),
             random.Next(2) == 0 ? ValueList.From([KeyValuePair.Create("zone", $"zone-{random.Next(3)}")]) : [],
-            Enumerable.Range(0, random.Next(4)).Select(_ => new NodeId($"node-{1 + random.Next(nodesMax)}")).ToHashSet());
+            Names(random.Next(4)))
+        {
+            AnyOfTraits = TraitSets(),
+            // Some names are of nodes that are not there yet.
+            Only = random.Next(3) == 0 ? Names(1 + random.Next(nodesMax)) : new HashSet<NodeId>(),
+        };
         return new CandidateQuery(request, filter, random.Next(2) == 0 ? Strategy.Spread : Strategy.Pack);
     }
 
-    /// <summary>The numbers of the nodes that a filter leaves out by name.</summary>
-    public IEnumerable<int> Excluded(NodeFilterRules filter) => Nodes.Where(node => filter.Excluded.Contains(node.Id)).Select(node => node.NodeKey);
+    /// <summary>The numbers of some nodes.</summary>
+    public IEnumerable<int> KeysOf(IReadOnlySet<NodeId> ids) => Nodes.Where(node => ids.Contains(node.Id)).Select(node => node.NodeKey);
 
     private DrivenNode AddNode()
     {
@@ -89,6 +95,11 @@ internal sealed class RandomFleet(Random random, int nodesMax)
 
     private ResourceAmounts Amounts(int most) => ResourceAmounts.From(
         _classes.Where((_, i) => i == 0 || random.Next(3) == 0).Select(known => new ResourceAmount(known, 1 + (random.Next(most) * random.Next(2)))));
+
+    private HashSet<NodeId> Names(int count) => Enumerable.Range(0, count).Select(_ => new NodeId($"node-{1 + random.Next(nodesMax)}")).ToHashSet();
+
+    private ValueList<ValueList<string>> TraitSets() =>
+        ValueList.From(Enumerable.Range(0, Math.Max(0, random.Next(6) - 3)).Select(_ => Traits(2)).Where(set => set.Count > 0));
 
     // Each trait with a chance of one in so many.
     private ValueList<string> Traits(int oneIn) => ValueList.From(_traits.Where(_ => random.Next(oneIn) == 0));

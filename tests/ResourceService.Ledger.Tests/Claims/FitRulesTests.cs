@@ -17,6 +17,10 @@ public class FitRulesTests
     {
         ["all that is left fits"] = (Vcpus(6), []),
         ["nothing asked fits"] = (Sample.Request(ResourceAmounts.Empty), []),
+        ["none of a set of traits is there"] =
+            (Vcpus(2) with { AnyOfTraits = [["HAS", "LACKS"], ["LACKS", "LACKS_TOO"], ["NEITHER"]] },
+                [new(RefusalReason.AnyOfTraitsMissing, "LACKS,LACKS_TOO", 0, 0, 0), new(RefusalReason.AnyOfTraitsMissing, "NEITHER", 0, 0, 0)]),
+        ["one of each set of traits is there"] = (Vcpus(2) with { AnyOfTraits = [["HAS", "LACKS"], ["LACKS_TOO", "HAS"]] }, []),
         ["a trait is missing"] =
             (Vcpus(2) with { RequiredTraits = ["HAS", "LACKS"] }, [new(RefusalReason.TraitMissing, "LACKS", 0, 0, 0)]),
         ["a trait is forbidden"] =
@@ -83,7 +87,8 @@ public class FitRulesTests
         // The others are of whole nodes, and are given before the fit is asked, or of the inside of a node, and have tests of their own.
         RefusalReason[] others = [RefusalReason.None, RefusalReason.NodeNotEnabled, RefusalReason.NodeFiltered];
         var covered = _rows.Values.SelectMany(row => row.Refused).Select(dimension => dimension.Reason).Distinct();
-        Assert.Equal(Enum.GetValues<RefusalReason>().Where(reason => reason <= RefusalReason.CapacityExceeded).Except(others).Order(), covered.Order());
+        var expected = Enum.GetValues<RefusalReason>().Where(reason => reason is <= RefusalReason.CapacityExceeded or RefusalReason.AnyOfTraitsMissing);
+        Assert.Equal(expected.Except(others).Order(), covered.Order());
     }
 
     [Fact]

@@ -79,6 +79,62 @@ public sealed class WhenCandidatesAreAskedFor(SharedService service) : ServiceTe
         Assert.Contains(found.Refusals, refusal => refusal is { Reason: RefusalReason.LimitExceeded, ResourceClass: "VCPU", NodeCount: >= 1 });
     }
 
+    [Fact]
+    public async Task One_trait_of_each_set_will_do_for_request_filter_and_claim()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(8, 8, 8);
+        var (first, second, third) = (Unique.Trait(), Unique.Trait(), Unique.Trait());
+        foreach (var (node, traits) in nodes.Zip<Node, string[]>([[first, third], [second], [first, second, third]]))
+        {
+            var request = Requests.Node(node.NodeId);
+            request.Labels.Add("zone", zone);
+            request.Traits.Add(traits);
+            await Nodes.RegisterNodeAsync(request);
+        }
+
+        var sets = new[] { new TraitSet { Traits = { second, first } }, new TraitSet { Traits = { third, "CUSTOM_NOWHERE" } } };
+        var find = new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone) };
+        find.Resources.AnyOfTraits.Add(sets);
+        Assert.Equal([nodes[0].NodeId, nodes[2].NodeId], (await Nodes.FindCandidatesAsync(find)).Candidates.Select(candidate => candidate.NodeId));
+        find.Resources.AnyOfTraits.Clear();
+        find.Filter.AnyOfTraits.Add(sets);
+        Assert.Equal([nodes[0].NodeId, nodes[2].NodeId], (await Nodes.FindCandidatesAsync(find)).Candidates.Select(candidate => candidate.NodeId));
+        Assert.Equal(2, (await Nodes.ListNodesAsync(new ListNodesRequest { Filter = find.Filter })).Nodes.Count);
+
+        var claim = Requests.Claim(nodes[1].NodeId);
+        claim.Resources.AnyOfTraits.Add(sets);
+        var error = await Expect.ErrorAsync(Claims.ClaimInstanceAsync(claim), StatusCode.ResourceExhausted, "DOES_NOT_FIT");
+        var lacking = Assert.Single(Assert.Single(error.Refusals).Dimensions);
+        Assert.Equal((RefusalReason.AnyOfTraitsMissing, $"CUSTOM_NOWHERE,{third}"), (lacking.Reason, lacking.Trait));
+        Assert.Contains($"CUSTOM_NOWHERE, {third}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Among_nodes_that_are_named_no_others_are_looked_at()
+    {
+        var (_, nodes) = await RegisterZoneAsync(8, 2, 8);
+        var find = new FindCandidatesRequest { Resources = Requests.Resources(vcpus: 4), Filter = new NodeFilter() };
+        find.Filter.NodeIds.Add(nodes[1].NodeId);
+        find.Filter.NodeIds.Add(nodes[2].NodeId);
+        find.Filter.NodeIds.Add("never-registered");
+
+        var found = await Nodes.FindCandidatesAsync(find);
+
+        Assert.Equal(nodes[2].NodeId, Assert.Single(found.Candidates).NodeId);
+        Assert.Equal(2, found.ExaminedNodeCount);
+        Assert.Equal([(RefusalReason.AboveMaxUnit, 1)], found.Refusals.Select(refusal => (refusal.Reason, refusal.NodeCount)));
+        var claim = Requests.Claim(vcpus: 4);
+        claim.Filter = find.Filter;
+        Assert.Equal(nodes[2].NodeId, (await Claims.ClaimInstanceAsync(claim)).Claim.NodeId);
+        Assert.Equal(
+            [nodes[1].NodeId, nodes[2].NodeId],
+            (await Nodes.ListNodesAsync(new ListNodesRequest { Filter = find.Filter })).Nodes.Select(node => node.NodeId).Order(StringComparer.Ordinal));
+
+        find.Filter.NodeIds.Clear();
+        find.Filter.NodeIds.Add("never-registered");
+        Assert.Equal(0, (await Nodes.FindCandidatesAsync(find)).ExaminedNodeCount);
+    }
+
     private async Task<IEnumerable<string>> FindAsync(string zone, PlacementStrategy strategy, int limit = 0)
     {
         var request = new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone), Strategy = strategy, Limit = limit };

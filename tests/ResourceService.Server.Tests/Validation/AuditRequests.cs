@@ -52,6 +52,17 @@ internal static class AuditRequests
             Id<WatchEventsRequest>("instance_id", (request, id) => request.InstanceId = id),
             Text<WatchEventsRequest>("actor", 255, (request, text) => request.Actor = text),
             One<WatchEventsRequest>("kinds[0]", "unspecified", request => request.Kinds.Add(EventKind.Unspecified))),
+        .. Of(
+            () => new ListRefusalsRequest(),
+            Id<ListRefusalsRequest>("node_id", (request, id) => request.NodeId = id),
+            Id<ListRefusalsRequest>("instance_id", (request, id) => request.InstanceId = id),
+            Id<ListRefusalsRequest>("project_id", (request, id) => request.ProjectId = id),
+            Text<ListRefusalsRequest>("actor", 255, (request, text) => request.Actor = text),
+            One<ListRefusalsRequest>("reasons[0]", "unspecified", request => request.Reasons.Add(ErrorReason.Unspecified)),
+            One<ListRefusalsRequest>("reasons[0]", "unknown", request => request.Reasons.Add((ErrorReason)999)),
+            One<ListRefusalsRequest>("reasons", "with 65 elements", request => request.Reasons.Add(Enumerable.Repeat(ErrorReason.DoesNotFit, 65))),
+            TimeRange<ListRefusalsRequest>((request, time) => request.StartTime = time, (request, time) => request.EndTime = time),
+            PageSize<ListRefusalsRequest>((request, size) => request.PageSize = size)),
         .. Of(() => new VerifyLedgerRequest(), Id<VerifyLedgerRequest>("node_id", (request, id) => request.NodeId = id)),
     ];
 

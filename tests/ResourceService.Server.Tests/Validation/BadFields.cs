@@ -87,6 +87,22 @@ internal static class BadFields
         new(field, $"with {countMax + 1} elements", request => Add(list(request), Enumerable.Range(0, countMax + 1).Select(i => $"T{i}"))),
     ];
 
+    /// <summary>Sets of traits of which any one will do.</summary>
+    public static IEnumerable<Break<T>> TraitSets<T>(string field, Func<T, IList<TraitSet>> list) =>
+    [
+        .. Traits<T>($"{field}[0].traits", 64, request =>
+        {
+            list(request).Add(new TraitSet());
+            return list(request)[0].Traits;
+        }),
+        .. One<T>($"{field}[0].traits", "empty", request => list(request).Add(new TraitSet())),
+        .. One<T>(field, "with 17 elements", request =>
+        {
+            for (var i = 0; i < 17; i++)
+                list(request).Add(new TraitSet { Traits = { $"T{i}" } });
+        }),
+    ];
+
     /// <summary>Labels.</summary>
     public static IEnumerable<Break<T>> Labels<T>(string field, Func<T, IDictionary<string, string>> map) =>
     [
@@ -107,6 +123,9 @@ internal static class BadFields
         .. Traits<T>($"{field}.required_traits", 256, request => filter(request).RequiredTraits),
         .. Traits<T>($"{field}.forbidden_traits", 256, request => filter(request).ForbiddenTraits),
         .. Labels<T>($"{field}.labels", request => filter(request).Labels),
+        .. TraitSets<T>($"{field}.any_of_traits", request => filter(request).AnyOfTraits),
+        .. RequiredId<T>($"{field}.node_ids[0]", (request, id) => filter(request).NodeIds.Add(id)),
+        .. One<T>($"{field}.node_ids", "with 1001 elements", request => Add(filter(request).NodeIds, Enumerable.Repeat("a", 1001))),
         .. RequiredId<T>($"{field}.excluded_node_ids[0]", (request, id) => filter(request).ExcludedNodeIds.Add(id)),
         .. One<T>($"{field}.excluded_node_ids", "with 1001 elements", request => Add(filter(request).ExcludedNodeIds, Enumerable.Repeat("a", 1001))),
     ];
@@ -125,6 +144,7 @@ internal static class BadFields
         .. Ratio<T>($"{field}.limits.ram_allocation_ratio", (request, value) => Limits(resources(request)).RamAllocationRatio = value),
         .. Traits<T>($"{field}.required_traits", 256, request => resources(request).RequiredTraits),
         .. Traits<T>($"{field}.forbidden_traits", 256, request => resources(request).ForbiddenTraits),
+        .. TraitSets<T>($"{field}.any_of_traits", request => resources(request).AnyOfTraits),
         .. One<T>($"{field}.forbidden_traits", "required as well", request =>
         {
             resources(request).RequiredTraits.Add("T");

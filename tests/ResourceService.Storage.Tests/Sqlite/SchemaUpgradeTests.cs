@@ -29,6 +29,11 @@ public sealed class SchemaUpgradeTests : IDisposable
             Assert.Equal("node-1", node.Id.Value);
             Assert.Equal(2, Assert.Single(node.Claims).Value.Amounts.Of(Ledger.ResourceClass.Vcpu));
             Assert.Empty(store.Load(0).UsageDifferences);
+            var refusal = new RefusalRecord(1, Sample.Now, "scheduler", "instance-2", "", 18, ["node-1"], [1]);
+            var batch = new CommitBatch(store.Load(0).LastRevision);
+            batch.Add(new TestEntry { Refused = new RefusalWrite([refusal], KeepFrom: 0) });
+            store.Commit(batch);
+            Assert.Equal(1, Assert.Single(store.Reader.ListRefusals(new RefusalFilter { NodeId = "node-1" }, limit: 10)).Sequence);
         }
 
         Assert.Equal(SchemaUpgrader.NewestVersion, VersionOf(DatabasePath));

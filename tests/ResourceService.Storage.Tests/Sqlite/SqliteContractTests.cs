@@ -6,4 +6,6 @@ public sealed class SqliteClaimStoreTests() : ClaimStoreContract(new SqliteStore
 
 public sealed class SqliteRetentionTests() : RetentionContract(new SqliteStoreUnderTest());
 
+public sealed class SqliteRefusalTests() : RefusalContract(new SqliteStoreUnderTest());
+
 public sealed class SqliteClaimReaderTests() : ClaimReaderContract(new SqliteStoreUnderTest());
