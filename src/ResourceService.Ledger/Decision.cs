@@ -63,6 +63,12 @@ public enum RefusalKind
 
     /// <summary>The move would end where it starts.</summary>
     TargetIsSource,
+
+    /// <summary>Another owner, or another caller for this one, set what the request sets.</summary>
+    FieldOwned,
+
+    /// <summary>With what the node reports and others set, the outcome would break a rule of reports.</summary>
+    OutcomeInvalid,
 }
 
 /// <summary>Why a request was refused. A value, not an exception: a refusal is an answer.</summary>

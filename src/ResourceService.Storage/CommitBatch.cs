@@ -171,7 +171,7 @@ public sealed class CommitBatch
         var after = node.Changes[^1].After;
         var specChanged = false;
         foreach (var applied in node.Changes)
-            specChanged |= applied.Change is NodeRegistered or NodeStateChanged;
+            specChanged |= applied.Change is NodeRegistered or NodeFieldsChanged or NodeStateChanged;
         _nodes[after.NodeKey] = _nodes.TryGetValue(after.NodeKey, out var earlier)
             ? new NodeUpdate(earlier.GenerationBefore, after, earlier.SpecChanged || specChanged)
             : new NodeUpdate(node.Before.Generation, after, specChanged);

@@ -15,6 +15,11 @@ internal static class RichSample
 
     public static readonly RequestOrigin Origin = new("scheduler-1", Guid.Parse("8f3c6c1e-5b6a-4e0e-9a53-0d6f0a3b1c2d"), -5, [1, 2, 3]);
 
+    /// <summary>An owner that sets every field, of a class of its own.</summary>
+    public static OwnedFields Owner { get; } = new(
+        "ops", "operator-1", Sample.LeaseEnd, [KeyValuePair.Create(new ResourceClass("CUSTOM_OWN"), new InventoryFields(9, 1, 1.25, 2, 8, 2))], ["CUSTOM_OPS"],
+        [KeyValuePair.Create("rack", "of ops"), KeyValuePair.Create("tier", "\"gold\"")]);
+
     /// <summary>An audit with every field set.</summary>
     public static Audit Audit { get; } = new(
         new AuditId(1, 7), AuditMode.Heal, Sample.Now, Sample.LeaseEnd, 41, 42, "agent-1", 3, 2, 1,

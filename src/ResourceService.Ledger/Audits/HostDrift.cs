@@ -5,7 +5,7 @@ using ResourceService.Ledger.Numa;
 namespace ResourceService.Ledger.Audits;
 
 /// <summary>
-/// What the host has against what is registered. Healing registers the host's, also when it is less than what is used: nothing is evicted, and
+/// What the host has against what is registered of it, whatever owners set above that. Healing registers the host's, also when it is less than what is used: nothing is evicted, and
 /// what is over shows as over capacity. A class in use that the host does not have any more stays registered with nothing in it until it is free.
 /// </summary>
 internal static class HostDrift
@@ -13,7 +13,7 @@ internal static class HostDrift
     public static void Find(AuditDraft draft)
     {
         var found = new List<Drift>();
-        var registered = draft.Node.Spec;
+        var registered = draft.Node.Spec.Reported;
         var spec = registered with
         {
             Inventories = Inventories(draft.Node, draft.Observed, found),
@@ -37,7 +37,7 @@ internal static class HostDrift
 
     private static InventoryTable Inventories(NodeView node, ObservedNode observed, List<Drift> found)
     {
-        var registered = node.Spec.Inventories;
+        var (registered, counted) = (node.Spec.Reported.Inventories, node.Spec.Inventories);
         var kept = new List<KeyValuePair<ResourceClass, Inventory>>();
         for (var i = 0; i < registered.Count; i++)
         {
@@ -51,9 +51,10 @@ internal static class HostDrift
             }
 
             var emptied = registered[i] with { Total = 0, Reserved = 0 };
-            if (node.Used[i] > 0)
+            var isUsed = counted.IndexOf(resourceClass) is >= 0 and var place && node.Used[place] > 0;
+            if (isUsed)
                 kept.Add(KeyValuePair.Create(resourceClass, emptied));
-            if (node.Used[i] == 0 || registered[i] != emptied)
+            if (!isUsed || registered[i] != emptied)
                 found.Add(Changed(DriftText.Of(registered[i]), "none", $"The host has no {resourceClass} any more") with { ResourceClass = resourceClass.Name });
         }
 
@@ -61,10 +62,10 @@ internal static class HostDrift
         {
             var (resourceClass, seen) = (observed.Inventories.Classes[i], observed.Inventories[i]);
             kept.Add(KeyValuePair.Create(resourceClass, seen));
-            var place = registered.IndexOf(resourceClass);
-            if (place < 0 || registered[place] != seen)
+            var known = registered.IndexOf(resourceClass);
+            if (known < 0 || registered[known] != seen)
             {
-                var expected = place < 0 ? "none" : DriftText.Of(registered[place]);
+                var expected = known < 0 ? "none" : DriftText.Of(registered[known]);
                 found.Add(Changed(expected, DriftText.Of(seen), $"The host has other {resourceClass}") with { ResourceClass = resourceClass.Name });
             }
         }

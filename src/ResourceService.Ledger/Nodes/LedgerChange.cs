@@ -18,7 +18,7 @@ public abstract record LedgerChange(ChangeKind Kind, Instant Time, string Reason
     /// does not take it.
     /// </summary>
     public virtual bool CanWait => Kind is ChangeKind.InstanceClaimed or ChangeKind.MigrationClaimed
-        or ChangeKind.NodeRegistered or ChangeKind.NodeUpdated or ChangeKind.InstanceUpdated;
+        or ChangeKind.NodeRegistered or ChangeKind.NodeUpdated or ChangeKind.NodeFieldsChanged or ChangeKind.InstanceUpdated;
 }
 
 /// <summary>What changes make of each other.</summary>
@@ -41,6 +41,11 @@ public static class LedgerChanges
 
 /// <summary>An agent reported its node for the first time, or with other content.</summary>
 public sealed record NodeRegistered(ChangeKind Kind, Instant Time, NodeSpec Spec) : LedgerChange(Kind, Time, "");
+
+/// <summary>Owners set something else of the node than before.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Owners">What all owners set now.</param>
+public sealed record NodeFieldsChanged(Instant Time, ValueList<OwnedFields> Owners) : LedgerChange(ChangeKind.NodeFieldsChanged, Time, "");
 
 /// <summary>An operator changed what the node may be used for. <see cref="NodeState.Absent"/> deletes it.</summary>
 public sealed record NodeStateChanged(ChangeKind Kind, Instant Time, NodeState State, string Reason) : LedgerChange(Kind, Time, Reason);
@@ -91,6 +96,9 @@ public enum ChangeKind
 
     /// <summary>A node was deleted.</summary>
     NodeDeleted = 4,
+
+    /// <summary>An owner set, or let go of, something of a node above what its agent reports.</summary>
+    NodeFieldsChanged = 5,
 
     /// <summary>An instance claimed resources under a lease.</summary>
     InstanceClaimed = 10,

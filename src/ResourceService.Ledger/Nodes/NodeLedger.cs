@@ -29,6 +29,11 @@ public sealed class NodeLedger(NodeView view)
         View = change switch
         {
             NodeRegistered registered => Register(registered),
+            NodeFieldsChanged changed => WithSpec(FieldOverlay.Of(View.Spec.Reported, changed.Owners)) with
+            {
+                Generation = NextGeneration(),
+                UpdateTime = changed.Time,
+            },
             NodeStateChanged changed => View with
             {
                 State = changed.State,
@@ -46,23 +51,10 @@ public sealed class NodeLedger(NodeView view)
 
     private NodeView Register(NodeRegistered registered)
     {
-        var before = View.Spec.Inventories;
-        var after = registered.Spec.Inventories;
-        var used = new long[after.Count];
-        for (var i = 0; i < before.Count; i++)
-        {
-            var place = after.IndexOf(before.Classes[i]);
-            Invariant.Require(place >= 0 || View.Used[i] == 0, "a class in use keeps its inventory");
-            if (place >= 0)
-                used[place] = View.Used[i];
-        }
-
         // A node that returns after it was deleted begins a new life: of the one before stay its number and its generation, which never starts over.
         var returns = !View.Exists;
-        return View with
+        return WithSpec(FieldOverlay.Of(registered.Spec, returns ? [] : View.Spec.Owners)) with
         {
-            Spec = registered.Spec,
-            UsedAmounts = used,
             NumaUsage = LedgerInvariants.SumNuma(registered.Spec, View.Claims.Values),
             DeviceUsage = DeviceUsage.Of(registered.Spec.Devices, View.Claims.Values),
             State = returns ? NodeState.Enabled : View.State,
@@ -75,6 +67,22 @@ public sealed class NodeLedger(NodeView view)
             SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,
         };
+    }
+
+    // Usage goes by the places of the classes.
+    private NodeView WithSpec(NodeSpec spec)
+    {
+        var (before, after) = (View.Spec.Inventories, spec.Inventories);
+        var used = new long[after.Count];
+        for (var i = 0; i < before.Count; i++)
+        {
+            var place = after.IndexOf(before.Classes[i]);
+            Invariant.Require(place >= 0 || View.Used[i] == 0, "a class in use keeps its inventory");
+            if (place >= 0)
+                used[place] = View.Used[i];
+        }
+
+        return View with { Spec = spec, UsedAmounts = used };
     }
 
     private NodeView Move(MigrationChanged changed)

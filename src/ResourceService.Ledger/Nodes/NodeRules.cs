@@ -16,23 +16,12 @@ public static class NodeRules
         var stale = node.Exists || expectedGeneration != 0 ? RefuseStale(node, expectedGeneration) : null;
         if (stale is not null)
             return Decision.Refuse(stale);
-        if (node.Exists && node.Spec == spec)
+        if (node.Exists && node.Spec.Reported == spec)
             return Decision.Unchanged;
 
-        var before = node.Spec.Inventories;
-        for (var i = 0; i < before.Count; i++)
-        {
-            if (node.Used[i] > 0 && spec.Inventories.IndexOf(before.Classes[i]) < 0)
-            {
-                return Decision.Refuse(new Refusal(
-                    RefusalKind.InventoryInUse,
-                    $"Node {node.Id} has {node.Used[i]} of {before.Classes[i]} in use: the new inventory must keep this class.")
-                {
-                    Metadata = [KeyValuePair.Create("resource_class", before.Classes[i].Name)],
-                });
-            }
-        }
-
+        // What owners set stays, and keeps the classes that it adds.
+        if (node.Exists && RefuseInUse(node, FieldOverlay.Of(spec, node.Spec.Owners).Inventories) is { } inUse)
+            return Decision.Refuse(inUse);
         return Decision.Accept(new NodeRegistered(node.Exists ? ChangeKind.NodeUpdated : ChangeKind.NodeRegistered, now, spec));
     }
 
@@ -75,6 +64,26 @@ public static class NodeRules
                 : (LedgerChange)ClaimRules.EndChange(claim, ChangeKind.ClaimReleased, ClaimState.Released, Gone, now, node.Generation + 1 + i))
             .Append(new NodeStateChanged(ChangeKind.NodeDeleted, now, NodeState.Absent, reason));
         return new Decision(ValueList.From(changes), null);
+    }
+
+    /// <summary>Claims stay as they are: a class that they use cannot go away.</summary>
+    internal static Refusal? RefuseInUse(NodeView node, InventoryTable after)
+    {
+        var before = node.Spec.Inventories;
+        for (var i = 0; i < before.Count; i++)
+        {
+            if (node.Used[i] > 0 && after.IndexOf(before.Classes[i]) < 0)
+            {
+                return new Refusal(
+                    RefusalKind.InventoryInUse,
+                    $"Node {node.Id} has {node.Used[i]} of {before.Classes[i]} in use: the new inventory must keep this class.")
+                {
+                    Metadata = [KeyValuePair.Create("resource_class", before.Classes[i].Name)],
+                };
+            }
+        }
+
+        return null;
     }
 
     internal static Refusal NotFound(NodeId id) => new(RefusalKind.NodeNotFound, $"Node {id} is not registered.");

@@ -3,7 +3,7 @@ using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Ledger.Nodes;
 
-/// <summary>What an agent reports of its node. Immutable and compared by content, so that registering the same again changes nothing.</summary>
+/// <summary>What a node is: what its agent reports, and what owners set above that. Immutable and compared by content, so that registering the same again changes nothing.</summary>
 /// <param name="Id">The node.</param>
 /// <param name="Inventories">What it has, by class.</param>
 /// <param name="Numa">Its NUMA cells; null when the host reports none.</param>
@@ -18,6 +18,24 @@ public sealed record NodeSpec(
     ValueList<string> Traits,
     ValueList<KeyValuePair<string, string>> Labels)
 {
+    /// <summary>The most classes that a report may have.</summary>
+    public const int ClassesMax = 256;
+
+    /// <summary>The most traits that a report may have.</summary>
+    public const int TraitsMax = 1000;
+
+    /// <summary>The most labels that a report may have.</summary>
+    public const int LabelsMax = 64;
+
+    /// <summary>What it is made of; null where owners set nothing, and it is the report.</summary>
+    public SpecLayers? Layers { get; init; }
+
+    /// <summary>What the agent reported.</summary>
+    public NodeSpec Reported => Layers?.Base ?? this;
+
+    /// <summary>What owners set above the report; ordered by owner.</summary>
+    public ValueList<OwnedFields> Owners => Layers?.Owners ?? [];
+
     /// <summary>A node of which nothing is known yet.</summary>
     public static NodeSpec Unknown(NodeId id) => new(id, InventoryTable.Empty, null, [], [], []);
 

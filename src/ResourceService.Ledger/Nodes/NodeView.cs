@@ -16,7 +16,7 @@ public sealed record NodeView
     /// <summary>The node's number in this store; part of its claims' ids.</summary>
     public required int NodeKey { get; init; }
 
-    /// <summary>What its agent reported.</summary>
+    /// <summary>What it is, as it counts: what its agent reported, and what owners set above that.</summary>
     public required NodeSpec Spec { get; init; }
 
     /// <summary>What it may be used for.</summary>
@@ -31,7 +31,7 @@ public sealed record NodeView
     /// <summary>Above what the generations begin. Below it are those that a ledger gave which is gone; 0 when there was none.</summary>
     public long GenerationFloor { get; init; }
 
-    /// <summary>The generation of the last change of <see cref="Spec"/>. After a restart the node's: not known to be older.</summary>
+    /// <summary>The generation of the last change of what is reported. After a restart the node's: not known to be older.</summary>
     public long SpecGeneration { get; init; }
 
     /// <summary>The generation at which a claim ended last. After a restart the node's: not known to be older.</summary>

@@ -15,6 +15,7 @@ internal static class AccessRules
     private static readonly FrozenDictionary<string, AccessRule> _rules = new Dictionary<string, AccessRule>(StringComparer.Ordinal)
     {
         ["NodeService/RegisterNode"] = Own<RegisterNodeRequest>(request => request.NodeId),
+        ["NodeService/UpdateNode"] = Own<UpdateNodeRequest>(request => request.NodeId),
         ["NodeService/GetNode"] = Own<GetNodeRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
         ["NodeService/ListNodes"] = For(Roles.Scheduler, Roles.Viewer),
         ["NodeService/SetNodeState"] = For(),

@@ -10,6 +10,10 @@ internal static class CallContexts
     public static string Actor(this ServerCallContext context) =>
         context.GetHttpContext().Features.Get<Caller>()?.Name ?? Caller.AnonymousName;
 
+    /// <summary>Whether the caller is known, and no operator.</summary>
+    public static bool IsNoOperator(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<Caller>() is { } caller && (caller.Roles & Roles.Operator) == Roles.None;
+
     /// <summary>What the caller may still ask; null where callers have no limit.</summary>
     public static CallerLimit? Limit(this ServerCallContext context) => context.GetHttpContext().Features.Get<CallerLimit>();
 }

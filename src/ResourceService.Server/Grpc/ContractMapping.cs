@@ -71,6 +71,7 @@ internal static class ContractMapping
             return message;
 
         PlacementMapping.AddTopology(message, node);
+        NodeFields.Add(message.FieldOwners, node.Spec);
         message.Statistics = Statistics(node);
         return message;
     }
@@ -175,6 +176,7 @@ internal static class ContractMapping
     {
         ChangeKind.NodeRegistered => V1.EventKind.NodeRegistered,
         ChangeKind.NodeUpdated => V1.EventKind.NodeUpdated,
+        ChangeKind.NodeFieldsChanged => V1.EventKind.NodeFieldsChanged,
         ChangeKind.NodeStateChanged => V1.EventKind.NodeStateChanged,
         ChangeKind.NodeDeleted => V1.EventKind.NodeDeleted,
         ChangeKind.InstanceClaimed => V1.EventKind.InstanceClaimed,

@@ -89,17 +89,19 @@ internal static class EventMapping
     }
 
     private static V1.EventState? NodeBefore(LedgerEvent recorded) =>
-        recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore) : null;
+        recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore, recorded.SpecAfter) : null;
 
     // An audit touches nothing by itself.
     private static V1.EventState? NodeAfter(LedgerEvent recorded) =>
-        recorded.StateAfter is { } state ? NodeState((NodeState)state, recorded.SpecAfter) : null;
+        recorded.StateAfter is { } state ? NodeState((NodeState)state, recorded.SpecAfter, recorded.SpecBefore) : null;
 
-    private static V1.EventState NodeState(NodeState state, NodeSpec? spec)
+    private static V1.EventState NodeState(NodeState state, NodeSpec? spec, NodeSpec? otherSide)
     {
         var message = new V1.EventState { NodeState = ContractMapping.ToContract(state) };
         if (spec is not null)
             ContractMapping.AddInventories(message.Inventories, spec.Inventories);
+        if (spec is not null && otherSide is not null)
+            NodeFields.AddDifferent(message.FieldOwners, spec, otherSide);
         return message;
     }
 }

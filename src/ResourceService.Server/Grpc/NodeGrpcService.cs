@@ -47,6 +47,35 @@ internal sealed class NodeGrpcService(
         return result.GetOrThrow();
     }
 
+    public override async Task<V1.UpdateNodeResponse> UpdateNode(V1.UpdateNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var fields = NodeFields.Read(request, context.Actor(), violations);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var rights = new FieldRights(request.Force, context.IsNoOperator() ? fields.Actor : null);
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            context.Actor(),
+            V1.UpdateNodeResponse.Parser,
+            async stamp =>
+            {
+                if (nodes.Find(id) is not { } worker)
+                    return RpcErrors.NodeNotFound(id.Value);
+                return await worker.CallAsync(
+                    stamp,
+                    node => FieldRules.Update(node, fields with { Time = fleet.Now }, rights, generation),
+                    (node, _) => new V1.UpdateNodeResponse { Node = ContractMapping.ToContract(node, full: true) },
+                    context.CancellationToken);
+            },
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
     public override Task<V1.GetNodeResponse> GetNode(V1.GetNodeRequest request, ServerCallContext context)
     {
         var violations = new FieldViolations();

@@ -19,16 +19,15 @@ internal static partial class NodeSpecs
     public const long PageSizeMaxKb = 1L << 40;
 
     /// <summary>The most classes of a node.</summary>
-    public const int ClassesMax = 256;
+    public const int ClassesMax = NodeSpec.ClassesMax;
 
     /// <summary>The most NUMA cells of a node.</summary>
     public const int CellsMax = NumaTopology.CellsMax;
 
-    private const int TraitsMax = 1000;
     private const int PagePoolsMax = 16;
 
-    // Placement's own bounds of an inventory.
-    private const long UnitMax = int.MaxValue;
+    /// <summary>The most units of anything in an inventory, as in Placement.</summary>
+    public const long UnitMax = int.MaxValue;
 
     /// <summary>The report; meaningless after a violation.</summary>
     public static NodeSpec Read(V1.RegisterNodeRequest message, FieldViolations violations)
@@ -39,7 +38,7 @@ internal static partial class NodeSpecs
             Inventories(message.Inventories, violations),
             message.NumaTopology is null ? null : Topology(message.NumaTopology, violations),
             Devices(message.Devices, violations),
-            ResourceRequests.Traits("traits", message.Traits, violations, TraitsMax),
+            ResourceRequests.Traits("traits", message.Traits, violations, NodeSpec.TraitsMax),
             ResourceRequests.Labels("labels", message.Labels, violations));
     }
 
@@ -56,9 +55,7 @@ internal static partial class NodeSpecs
     {
         violations.Between($"{field}.total", message.Total, 0, UnitMax);
         violations.Between($"{field}.reserved", message.Reserved, 0, Math.Max(0, message.Total));
-        var ratio = message.HasAllocationRatio ? message.AllocationRatio : 1.0;
-        if (!(ratio > 0) || ratio > 1_000_000)
-            violations.Add($"{field}.allocation_ratio", $"is {ratio}; must be more than 0 and at most 1000000");
+        var ratio = Ratio($"{field}.allocation_ratio", message.HasAllocationRatio ? message.AllocationRatio : 1.0, violations);
         var minUnit = message.HasMinUnit ? message.MinUnit : 1;
         var maxUnit = message.HasMaxUnit ? message.MaxUnit : Math.Max(minUnit, message.Total);
         var stepSize = message.HasStepSize ? message.StepSize : 1;
@@ -67,6 +64,14 @@ internal static partial class NodeSpecs
             violations.Between($"{field}.max_unit", maxUnit, Math.Max(1, minUnit), UnitMax);
         violations.Between($"{field}.step_size", stepSize, 1, UnitMax);
         return violations.None ? new Inventory(message.Total, message.Reserved, ratio, minUnit, maxUnit, stepSize) : new Inventory(1, 0, 1, 1, 1, 1);
+    }
+
+    /// <summary>An allocation ratio.</summary>
+    public static double Ratio(string field, double ratio, FieldViolations violations)
+    {
+        if (!(ratio > 0) || ratio > 1_000_000)
+            violations.Add(field, $"is {ratio}; must be more than 0 and at most 1000000");
+        return ratio;
     }
 
     /// <summary>A topology, in the field <c>numa_topology</c>.</summary>

@@ -12,7 +12,7 @@ internal static class ResourceRequests
 {
     private const int ClassesMax = 256;
     private const int TraitsMax = 256;
-    private const int LabelsMax = 64;
+    private const int LabelsMax = NodeSpec.LabelsMax;
     private const int NodeIdsMax = 1000;
     private const int TraitSetsMax = 16;
     private const int TraitsOfSetMax = 64;

@@ -230,6 +230,8 @@ internal static class RpcErrors
             RefusalKind.MigrationWrongState => (Code.FailedPrecondition, ErrorReason.MigrationWrongState),
             RefusalKind.MigrationWrongType => (Code.FailedPrecondition, ErrorReason.MigrationWrongType),
             RefusalKind.MigrationInFlight => (Code.FailedPrecondition, ErrorReason.MigrationInFlight),
+            RefusalKind.FieldOwned => (Code.FailedPrecondition, ErrorReason.FieldOwned),
+            RefusalKind.OutcomeInvalid => (Code.FailedPrecondition, ErrorReason.OutcomeInvalid),
             RefusalKind.TargetIsSource => (Code.FailedPrecondition, ErrorReason.TargetIsSource),
             _ => (Code.ResourceExhausted, ErrorReason.DoesNotFit),
         };

@@ -60,6 +60,8 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
                 "the node's usage and the sum of its claims");
         }
 
+        if (FieldOverlay.Of(node.Spec.Reported, node.Spec.Owners) != node.Spec)
+            differences.Add(node.Id, V1.LedgerPart.Node, location, "", 1, 0, "the node is not what it reports with what owners set above that");
         var cells = LedgerInvariants.SumNuma(node.Spec, node.Claims.Values).Cells;
         for (var i = 0; i < cells.Count; i++)
         {
@@ -129,6 +131,8 @@ internal sealed class LedgerVerifier(NodeDirectory nodes, FleetServices fleet, I
     private static void CompareSameGeneration(LedgerDifferences differences, NodeView memory, NodeView store)
     {
         differences.OfUsage(memory.Id, V1.LedgerLocation.Memory, memory.UsedByClass(), store.UsedByClass(), "usage in memory and in the store");
+        if (memory.Spec != store.Spec)
+            differences.Add(memory.Id, V1.LedgerPart.Node, V1.LedgerLocation.Memory, "", 1, 0, "what is registered of the node, or set by owners, in memory and in the store");
         if (memory.FailedBuilds != store.FailedBuilds)
         {
             differences.Add(memory.Id, V1.LedgerPart.Statistics, V1.LedgerLocation.Memory, "", store.FailedBuilds, memory.FailedBuilds,

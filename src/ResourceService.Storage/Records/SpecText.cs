@@ -8,11 +8,12 @@ using ResourceService.Ledger.Numa;
 
 namespace ResourceService.Storage.Records;
 
-/// <summary>A node's report, and an instance, as JSON in the store. Names here are a file format: only add.</summary>
+/// <summary>A node's report with what owners set above it, and an instance, as JSON in the store. Names here are a file format: only add.</summary>
 internal static class SpecText
 {
-    public static string Write(NodeSpec spec)
+    public static string Write(NodeSpec laid)
     {
+        var spec = laid.Reported;
         var inventories = new Dictionary<string, Inventory>(StringComparer.Ordinal);
         for (var i = 0; i < spec.Inventories.Count; i++)
             inventories.Add(spec.Inventories.Classes[i].Name, spec.Inventories[i]);
@@ -22,7 +23,8 @@ internal static class SpecText
             spec.Numa is null ? null : [.. spec.Numa.Cells.Select(Write)],
             [.. spec.Devices.Select(Write)],
             [.. spec.Traits],
-            new Dictionary<string, string>(spec.Labels, StringComparer.Ordinal));
+            new Dictionary<string, string>(spec.Labels, StringComparer.Ordinal),
+            laid.Owners.Count == 0 ? null : [.. laid.Owners.Select(Write)]);
         return JsonSerializer.Serialize(record, SpecJson.Default.SpecRecord);
     }
 
@@ -30,13 +32,14 @@ internal static class SpecText
     {
         var record = JsonSerializer.Deserialize(text, SpecJson.Default.SpecRecord)
             ?? throw new InvalidDataException("The store holds a node without a report.");
-        return new NodeSpec(
+        var reported = new NodeSpec(
             new NodeId(record.NodeId),
             InventoryTable.From(record.Inventories.Select(pair => KeyValuePair.Create(ReadClass(pair.Key), pair.Value))),
             record.Numa is null ? null : HostOrder.Of(new NumaTopology(ValueList.From(record.Numa.Select(Read)))),
             HostOrder.Of(ValueList.From(record.Devices.Select(Read))),
             ValueList.From(record.Traits),
             ValueList.From(record.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
+        return FieldOverlay.Of(reported, ValueList.From((record.Owners ?? []).Select(Read)));
     }
 
     /// <summary>The whole instance, for events.</summary>
@@ -52,6 +55,22 @@ internal static class SpecText
         return new Instance(
             new InstanceId(record.Id), record.ProjectId, record.UserId, record.OsType, record.VmState, record.TaskState, record.PowerState);
     }
+
+    private static OwnerRecord Write(OwnedFields owner) => new(
+        owner.Owner,
+        owner.Actor,
+        owner.Time.UnixMs,
+        owner.Inventories.ToDictionary(item => item.Key.Name, item => item.Value, StringComparer.Ordinal),
+        [.. owner.Traits],
+        new Dictionary<string, string>(owner.Labels, StringComparer.Ordinal));
+
+    private static OwnedFields Read(OwnerRecord owner) => new(
+        owner.Owner,
+        owner.Actor,
+        new Instant(owner.Time),
+        ValueList.From(owner.Inventories.Select(pair => KeyValuePair.Create(ReadClass(pair.Key), pair.Value)).OrderBy(item => item.Key)),
+        ValueList.From(owner.Traits),
+        ValueList.From(owner.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
 
     private static CellRecord Write(NumaCell cell) => new(
         cell.CellId, cell.Socket, [.. cell.SharedCpus], [.. cell.DedicatedCpus], [.. cell.ThreadSiblings.Select(core => core.ToArray())],
@@ -79,7 +98,10 @@ internal static class SpecText
 
 internal sealed record SpecRecord(
     string NodeId, Dictionary<string, Inventory> Inventories, CellRecord[]? Numa, DeviceRecord[] Devices, string[] Traits,
-    Dictionary<string, string> Labels);
+    Dictionary<string, string> Labels, OwnerRecord[]? Owners);
+
+internal sealed record OwnerRecord(
+    string Owner, string Actor, long Time, Dictionary<string, InventoryFields> Inventories, string[] Traits, Dictionary<string, string> Labels);
 
 internal sealed record CellRecord(
     int CellId, int? Socket, int[] SharedCpus, int[] DedicatedCpus, int[][] ThreadSiblings, long MemoryMb, PagePool[] PagePools);

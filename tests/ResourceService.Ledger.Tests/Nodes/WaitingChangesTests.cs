@@ -13,6 +13,9 @@ public sealed class WaitingChangesTests
     [Fact]
     public void A_node_that_reports_other_content_waits() => Assert.True(((LedgerChange[])[_updated]).CanWait());
 
+    [Fact]
+    public void What_owners_set_waits() => Assert.True(((LedgerChange[])[new NodeFieldsChanged(Sample.Now, [])]).CanWait());
+
     [Theory]
     [InlineData(AuditMode.Heal, false)]
     [InlineData(AuditMode.Report, true)]

@@ -44,6 +44,7 @@ internal static class IdUses
             Requests.Node(),
             new SetNodeStateRequest { NodeId = await RegisterAsync(clients), State = NodeState.Disabled },
             new DeleteNodeRequest { NodeId = await RegisterAsync(clients) },
+            new UpdateNodeRequest { NodeId = await RegisterAsync(clients), Owner = "ops", Labels = { ["rack"] = "r1" } },
             Requests.Claim(source),
             new ClaimInstancesRequest { Requests = { Nameless(source) }, AllOrNothing = true },
             // One of them is refused, so that the claims alone do not tell the answer.

@@ -106,6 +106,28 @@ public sealed class WhenAMethodIsCalled(TwoNodes service) : IClassFixture<TwoNod
     }
 
     [Fact]
+    public async Task An_agent_changes_of_its_node_only_what_it_set_itself()
+    {
+        var (node, ops, agent) = ("own", service.ByRole["operator"][0].Nodes, service.ByRole["agent"][0].Nodes);
+        await service.ClaimOnAsync(node);
+        var reserved = new UpdateNodeRequest { NodeId = node, Owner = "ops", Inventories = { ["VCPU"] = new InventoryFields { Reserved = 1 } } };
+        await ops.UpdateNodeAsync(reserved);
+        var own = new UpdateNodeRequest { NodeId = node, Owner = "cyborg", Labels = { ["fpga"] = "yes" } };
+        Assert.Equal(["cyborg", "ops"], (await agent.UpdateNodeAsync(own)).Node.FieldOwners.Select(owner => owner.Owner));
+
+        var emptied = new UpdateNodeRequest { NodeId = node, Owner = "ops", Force = true };
+        var error = await Expect.ErrorAsync(agent.UpdateNodeAsync(emptied), StatusCode.FailedPrecondition, "FIELD_OWNED");
+        Assert.Equal(("owner", "ops"), (error.Metadata["field"], error.Metadata["owner"]));
+        own.Inventories.Add(reserved.Inventories);
+        own.Force = true;
+        await Expect.ErrorAsync(agent.UpdateNodeAsync(own), StatusCode.FailedPrecondition, "FIELD_OWNED");
+
+        // An operator may all of it.
+        await ops.UpdateNodeAsync(own);
+        Assert.Equal("cyborg", Assert.Single((await ops.GetNodeAsync(new GetNodeRequest { NodeId = node })).Node.FieldOwners).Owner);
+    }
+
+    [Fact]
     public async Task Health_and_what_describes_it_are_open_to_everyone()
     {
         Assert.Equal(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, await service.Strangers.HealthOfAsync("liveness"));

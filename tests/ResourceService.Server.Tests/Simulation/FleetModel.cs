@@ -64,7 +64,18 @@ internal sealed class FleetModel
     {
         if (!Nodes.TryGetValue(node, out var known))
             Nodes.Add(node, known = new ModelNode());
-        (known.Vcpus, known.Changed) = (vcpus, ++Time);
+        (known.Reported, known.Changed) = (vcpus, ++Time);
+    }
+
+    /// <summary>An owner sets what is reserved of a node's vCPUs, and takes it from the other; 0 is nothing.</summary>
+    public void Reserve(string node, string owner, long vcpus)
+    {
+        var known = Nodes[node];
+        if (vcpus > 0)
+            (known.Reserved, known.Owner) = (vcpus, owner);
+        else if (known.Owner == owner)
+            (known.Reserved, known.Owner) = (0, null);
+        known.Changed = ++Time;
     }
 
     /// <summary>A claim is made, of the size that was asked for, on CPUs and devices that nobody else owns.</summary>
@@ -175,7 +186,17 @@ internal sealed class FleetModel
 
 internal sealed class ModelNode
 {
-    public long Vcpus { get; set; }
+    /// <summary>What its agent reported.</summary>
+    public long Reported { get; set; }
+
+    /// <summary>What an owner keeps back of it.</summary>
+    public long Reserved { get; set; }
+
+    /// <summary>Who keeps it back.</summary>
+    public string? Owner { get; set; }
+
+    /// <summary>What can be claimed.</summary>
+    public long Vcpus => Math.Max(0, Reported - Reserved);
 
     public NodeState State { get; set; } = NodeState.Enabled;
 

@@ -15,6 +15,37 @@ internal sealed class NodeSteps(FleetCaller caller)
             "RegisterNode", [], clients => clients.Nodes.RegisterNodeAsync(request).ResponseAsync, _ => Model.Register(node, vcpus));
     }
 
+    /// <summary>Two owners reserve vCPUs above what the agent reports.</summary>
+    public Task UpdateAsync()
+    {
+        var request = new UpdateNodeRequest
+        {
+            NodeId = caller.AnyNode(),
+            Owner = Random.Next(2) == 0 ? "ops" : "cyborg",
+            Force = Random.Next(2) == 0,
+            RequestId = Unique.RequestId(),
+        };
+        var vcpus = Math.Max(0, Random.Next(-4, 7));
+        if (vcpus > 0)
+            request.Inventories.Add("VCPU", new InventoryFields { Reserved = vcpus });
+        List<string> errors = [.. Missing(request.NodeId)];
+        if (Model.Nodes.TryGetValue(request.NodeId, out var node) && vcpus > 0)
+        {
+            if (node.Owner is not null && node.Owner != request.Owner && !request.Force)
+                errors.Add("FIELD_OWNED");
+            if (vcpus > node.Reported && (node.Owner != request.Owner || node.Reserved != vcpus))
+                errors.Add("OUTCOME_INVALID");
+        }
+
+        return caller.CallAsync(
+            "UpdateNode", errors, clients => clients.Nodes.UpdateNodeAsync(request).ResponseAsync,
+            answer =>
+            {
+                Model.Reserve(request.NodeId, request.Owner, vcpus);
+                Assert.Equal(Model.Nodes[request.NodeId].Owner is { } owner ? [owner] : [], answer.Node.FieldOwners.Select(item => item.Owner));
+            });
+    }
+
     public Task SetStateAsync()
     {
         // Mostly enabled, or nothing would move.

@@ -12,7 +12,8 @@ internal sealed class Simulator(FleetCaller caller)
     /// <summary>Makes one random call, whose answer must be the model's.</summary>
     public Task StepAsync() => caller.Random.Next(100) switch
     {
-        < 3 => _nodes.RegisterAsync(),
+        < 2 => _nodes.RegisterAsync(),
+        < 3 => _nodes.UpdateAsync(),
         < 6 => _nodes.SetStateAsync(),
         < 7 => _nodes.DeleteAsync(),
         < 23 => _claims.ClaimAsync(),

@@ -15,6 +15,15 @@ internal static class NodeRequests
             Labels<RegisterNodeRequest>("labels", request => request.Labels),
             RequestId<RegisterNodeRequest>((request, id) => request.RequestId = id),
             Number<RegisterNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
+        .. Of(
+            () => new UpdateNodeRequest { NodeId = "node-1", Owner = "ops", Inventories = { ["VCPU"] = new InventoryFields { Total = 8 } } },
+            RequiredId<UpdateNodeRequest>("node_id", (request, id) => request.NodeId = id),
+            RequiredId<UpdateNodeRequest>("owner", (request, owner) => request.Owner = owner),
+            Fields(),
+            Traits<UpdateNodeRequest>("traits", 1000, request => request.Traits),
+            Labels<UpdateNodeRequest>("labels", request => request.Labels),
+            RequestId<UpdateNodeRequest>((request, id) => request.RequestId = id),
+            Number<UpdateNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
         .. Of(() => new GetNodeRequest(), RequiredId<GetNodeRequest>("node_id", (request, id) => request.NodeId = id)),
         .. Of(
             () => new ListNodesRequest { Filter = new NodeFilter() },
@@ -73,6 +82,31 @@ internal static class NodeRequests
         .. new[] { 0, -1, double.NaN, double.PositiveInfinity }.Select(value => new Break<RegisterNodeRequest>(
             "inventories[VCPU].allocation_ratio", $"of {value}", request => request.Inventories["VCPU"].AllocationRatio = value)),
     ];
+
+    private static IEnumerable<Break<UpdateNodeRequest>> Fields() =>
+    [
+        .. One<UpdateNodeRequest>("inventories", "with an unknown class", request => request.Inventories.Add("vcpu", new InventoryFields { Total = 1 })),
+        .. One<UpdateNodeRequest>("inventories", "with 257 elements", request =>
+        {
+            for (var i = 0; i < 256; i++)
+                request.Inventories.Add($"CUSTOM_{i}", new InventoryFields { Total = 1 });
+        }),
+        .. One<UpdateNodeRequest>("inventories[VCPU]", "setting nothing", request => request.Inventories["VCPU"] = new InventoryFields()),
+        .. Field("total", (fields, value) => fields.Total = value, -1, 1L << 31),
+        .. Field("reserved", (fields, value) => fields.Reserved = value, -1, 9),
+        .. One<UpdateNodeRequest>("inventories[VCPU].reserved", "above any total",
+            request => request.Inventories["VCPU"] = new InventoryFields { Reserved = 1L << 31 }),
+        .. Field("min_unit", (fields, value) => fields.MinUnit = value, 0, 1L << 31),
+        .. Field("max_unit", (fields, value) => fields.MaxUnit = value, 0, 1L << 31),
+        .. One<UpdateNodeRequest>("inventories[VCPU].max_unit", "below min_unit",
+            request => request.Inventories["VCPU"] = new InventoryFields { MinUnit = 3, MaxUnit = 2 }),
+        .. Field("step_size", (fields, value) => fields.StepSize = value, 0, 1L << 31),
+        .. new[] { 0, -1, double.NaN, double.PositiveInfinity }.Select(value => new Break<UpdateNodeRequest>(
+            "inventories[VCPU].allocation_ratio", $"of {value}", request => request.Inventories["VCPU"].AllocationRatio = value)),
+    ];
+
+    private static IEnumerable<Break<UpdateNodeRequest>> Field(string field, Action<InventoryFields, long> set, params long[] bad) =>
+        Number<UpdateNodeRequest>($"inventories[VCPU].{field}", (request, value) => set(request.Inventories["VCPU"], value), bad);
 
     private static IEnumerable<Break<RegisterNodeRequest>> Inventory(string field, Action<Inventory, long> set, params long[] bad) =>
         Number<RegisterNodeRequest>($"inventories[VCPU].{field}", (request, value) => set(request.Inventories["VCPU"], value), bad);

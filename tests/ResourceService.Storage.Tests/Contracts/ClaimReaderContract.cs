@@ -152,12 +152,13 @@ public abstract class ClaimReaderContract(IStoreUnderTest underTest) : StoreCont
         node.Decide(view => ClaimRules.UpdateInstance(view, claim.Id, null, _ => RichSample.Instance, Sample.Now));
         node.Decide(view => ClaimRules.Renew(view, claim.Id, null, Sample.LeaseEnd.Add(TimeSpan.FromHours(1)), Sample.Now));
         node.Decide(view => NodeRules.Register(view, RichSample.Spec() with { Traits = [] }, null, Sample.Now));
+        node.Decide(view => FieldRules.Update(view, RichSample.Owner, default, null));
         node.Decide(view => NodeRules.SetState(view, NodeState.Disabled, "kernel", null, Sample.Now));
         node.Decide(view => NodeRules.Delete(view, force: true, "gone", null, Sample.Now));
         var committed = Commit(new TestEntry(node) { AskedBy = RichSample.Origin }).Events;
         Restart();
 
-        Assert.Equal(8, committed.Count);
+        Assert.Equal(9, committed.Count);
         Assert.Equal(committed, Reader.ListEvents(new EventFilter(), limit: 100));
     }
 

@@ -45,6 +45,22 @@ public abstract class ClaimStoreContract(IStoreUnderTest underTest) : StoreContr
     }
 
     [Fact]
+    public void What_owners_set_comes_back_above_the_report()
+    {
+        var node = DrivenNode.Registered(RichSample.Spec(), nodeKey: 3);
+        node.Decide(view => FieldRules.Update(view, RichSample.Owner, default, null));
+        node.Claim("instance-1", Sample.Amounts((new ResourceClass("CUSTOM_OWN"), 4)));
+        Commit(node);
+        Restart();
+        AssertStored(node);
+
+        node.Decide(view => NodeRules.Register(view, RichSample.Spec() with { Traits = [] }, null, Sample.Now));
+        Commit(node);
+        Restart();
+        AssertStored(node);
+    }
+
+    [Fact]
     public void Everything_asked_for_and_given_inside_a_node_comes_back()
     {
         var node = DrivenNode.Registered(RichSample.Spec(), nodeKey: 4);
