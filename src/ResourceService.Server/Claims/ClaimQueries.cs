@@ -1,5 +1,7 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
+using ResourceService.Ledger.Devices;
+using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Grpc;
 using ResourceService.Server.Nodes;
 using ResourceService.Storage;
@@ -30,6 +32,7 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         for (var i = 0; i < Math.Min(request.States.Count, 16); i++)
             violations.Enum($"states[{i}]", request.States[i], required: true);
         var pageSize = violations.PageSize("page_size", request.PageSize);
+        ReadOwned(request, violations);
         violations.ThrowIfAny();
 
         var list = new V1.ListClaimsRequest(request) { PageSize = 0, PageToken = "" };
@@ -38,6 +41,23 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         if (Pages.Fill(response.Claims, Select(request, after, pageSize + 1), pageSize, ToContract, cancellation) is { } last)
             response.NextPageToken = PageTokens.Write(list, last.Id.Sequence.ToString());
         return response;
+    }
+
+    // What is owned is owned on a node, and numbers and addresses are a node's own.
+    private static void ReadOwned(V1.ListClaimsRequest request, FieldViolations violations)
+    {
+        if (request.HasHostCpu)
+        {
+            violations.Between("host_cpu", request.HostCpu, 0, NodeSpecs.CpuMax);
+            if (request.NodeId.Length == 0)
+                violations.Add("host_cpu", "needs node_id: a CPU's number is its node's");
+        }
+
+        if (request.DeviceAddress.Length == 0)
+            return;
+        NodeSpecs.Address("device_address", request.DeviceAddress, violations);
+        if (request.NodeId.Length == 0)
+            violations.Add("device_address", "needs node_id: a device's address is its node's");
     }
 
     private V1.Claim ToContract(Claim claim) =>
@@ -51,6 +71,9 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         var states = request.States.Count == 0
             ? [ClaimState.Held, ClaimState.Active]
             : request.States.Select(state => Enum.Parse<ClaimState>(state.ToString())).ToHashSet();
+        var ownsWhatIsAsked = Owning(request);
+        if (ownsWhatIsAsked is not null)
+            states = states.Where(state => state.IsLive()).ToHashSet();
         var filter = new ClaimFilter(states, worker?.View.NodeKey, OrNull(request.InstanceId), OrNull(request.ProjectId));
         // Ended claims are only in the store. Live ones are there as well, but memory answers for a node or an instance without a scan.
         if (!states.All(state => state.IsLive()) || (worker is null && filter.InstanceId is null))
@@ -60,8 +83,19 @@ internal sealed class ClaimQueries(NodeDirectory nodes, FleetServices fleet, ICl
         return live
             .Where(claim => claim.Id.Sequence > after && states.Contains(claim.State)
                 && (worker is null || claim.Id.NodeKey == worker.View.NodeKey)
-                && (filter.ProjectId is null || string.Equals(claim.Instance.ProjectId, filter.ProjectId, StringComparison.Ordinal)))
+                && (filter.ProjectId is null || string.Equals(claim.Instance.ProjectId, filter.ProjectId, StringComparison.Ordinal))
+                && ownsWhatIsAsked?.Invoke(claim) != false)
             .Take(limit);
+    }
+
+    // Whether a live claim owns the CPU and the device asked for; null when neither is asked for.
+    private static Func<Claim, bool>? Owning(V1.ListClaimsRequest request)
+    {
+        if (!request.HasHostCpu && request.DeviceAddress.Length == 0)
+            return null;
+        var address = DeviceAddress.Canonical(request.DeviceAddress);
+        return claim => (!request.HasHostCpu || CpuOwner.Owns(claim, request.HostCpu))
+            && (address.Length == 0 || claim.Assignment.Devices.Any(device => string.Equals(device.Address, address, StringComparison.Ordinal)));
     }
 
     private IEnumerable<Claim> OfInstance(InstanceId instance)

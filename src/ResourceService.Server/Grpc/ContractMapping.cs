@@ -70,7 +70,9 @@ internal static class ContractMapping
         if (!full)
             return message;
 
-        PlacementMapping.AddTopology(message, node);
+        message.NumaTopology = PlacementMapping.Topology(node);
+        PlacementMapping.AddNumaUsage(message, node);
+        PlacementMapping.AddDevices(message, node);
         NodeFields.Add(message.FieldOwners, node.Spec);
         message.Statistics = Statistics(node);
         return message;

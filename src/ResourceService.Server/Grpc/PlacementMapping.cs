@@ -17,16 +17,26 @@ internal static class PlacementMapping
             target.Devices.Add(new V1.AssignedDevice { RequestName = device.RequestName, Address = device.Address });
     }
 
-    /// <summary>A node's cells, their use, and its devices with their owners.</summary>
-    public static void AddTopology(V1.Node target, NodeView node)
-    {
-        if (node.Spec.Numa is { } numa)
-        {
-            target.NumaTopology = ToContract(numa);
-            for (var i = 0; i < numa.Cells.Count; i++)
-                target.NumaUsage.Add(ToContract(numa.Cells[i], node.NumaUsage.Cells[i]));
-        }
+    /// <summary>A node's cells.</summary>
+    public static V1.NumaTopology? Topology(NodeView node) => node.Spec.Numa is { } numa ? ToContract(numa) : null;
 
+    /// <summary>The use of a node's cells, and who owns their CPUs.</summary>
+    public static void AddNumaUsage(V1.Node target, NodeView node)
+    {
+        if (node.Spec.Numa is not { } numa)
+            return;
+        var owners = CpuOwner.ByCell(node);
+        for (var i = 0; i < numa.Cells.Count; i++)
+        {
+            var usage = ToContract(numa.Cells[i], node.NumaUsage.Cells[i]);
+            usage.CpuOwners.Add(owners[i].Select(ToContract));
+            target.NumaUsage.Add(usage);
+        }
+    }
+
+    /// <summary>A node's devices with their owners.</summary>
+    public static void AddDevices(V1.Node target, NodeView node)
+    {
         for (var i = 0; i < node.Spec.Devices.Count; i++)
         {
             var device = ToContract(node.Spec.Devices[i]);
@@ -45,6 +55,28 @@ internal static class PlacementMapping
             }
         }
     }
+
+    private static V1.CpuOwner ToContract(CpuOwner owner)
+    {
+        var message = new V1.CpuOwner
+        {
+            Cpu = owner.Cpu,
+            ClaimId = owner.Claim.Id.ToString(),
+            InstanceId = owner.Claim.Instance.Id.Value,
+            Use = ToContract(owner.Use),
+        };
+        if (owner.GuestCpu is { } guest)
+            message.GuestCpu = guest;
+        return message;
+    }
+
+    private static V1.CpuUse ToContract(CpuUse use) => use switch
+    {
+        CpuUse.Vcpu => V1.CpuUse.Vcpu,
+        CpuUse.Emulator => V1.CpuUse.Emulator,
+        CpuUse.IdleSibling => V1.CpuUse.IdleSibling,
+        _ => V1.CpuUse.Unspecified,
+    };
 
     private static V1.DeviceState ToContract(DeviceStatus status) => status switch
     {

@@ -87,6 +87,10 @@ internal static class ClaimRequests
             Id<ListClaimsRequest>("project_id", (request, id) => request.ProjectId = id),
             One<ListClaimsRequest>("states[0]", "unspecified", request => request.States.Add(ClaimState.Unspecified)),
             One<ListClaimsRequest>("states[0]", "unknown", request => request.States.Add((ClaimState)99)),
+            Number<ListClaimsRequest>("host_cpu", (request, value) => (request.NodeId, request.HostCpu) = ("node-1", (int)value), -1, 8192),
+            One<ListClaimsRequest>("host_cpu", "without a node", request => request.HostCpu = 0),
+            One<ListClaimsRequest>("device_address", "of another form", request => (request.NodeId, request.DeviceAddress) = ("node-1", "3b:00.0")),
+            One<ListClaimsRequest>("device_address", "without a node", request => request.DeviceAddress = "0000:3b:00.0"),
             PageSize<ListClaimsRequest>((request, size) => request.PageSize = size)),
     ];
 
