@@ -91,6 +91,7 @@ internal static class ServiceComposition
         services.AddSingleton<Fleet>();
         services.AddSingleton<IdempotentCalls>();
         services.AddSingleton<CandidateFinder>();
+        services.AddSingleton<NodeLists>();
         services.AddSingleton<ChoiceLists>();
         services.AddSingleton<ClaimPlacement>();
         services.AddSingleton<GroupClaim>();

@@ -112,4 +112,11 @@ public sealed record NodeView
 
     /// <summary>How much of a class can still be promised; negative while an overage lasts.</summary>
     public long FreeAt(int index) => Spec.Inventories[index].Capacity - UsedAmounts[index];
+
+    /// <summary>The share of a class's capacity that is in use. Nothing is free of a capacity of 0: it counts as 1.</summary>
+    public double UsedRatioAt(int index)
+    {
+        var capacity = Spec.Inventories[index].Capacity;
+        return capacity <= 0 ? 1 : (double)UsedAmounts[index] / capacity;
+    }
 }

@@ -48,7 +48,10 @@ internal static class ContractMapping
     };
 
     /// <summary>A node with everything known of it, or without its larger parts.</summary>
-    public static V1.Node ToContract(NodeView node, bool full)
+    public static V1.Node ToContract(NodeView node, bool full) => ToContract(node, full ? NodeParts.Full : NodeParts.Basic);
+
+    /// <summary>The parts of a node that are to be shown. What takes work to make is made only if it is shown.</summary>
+    public static V1.Node ToContract(NodeView node, NodeParts parts)
     {
         var message = new V1.Node
         {
@@ -62,20 +65,32 @@ internal static class ContractMapping
             LastAuditTime = node.LastAuditTime is { } audited ? ToContract(audited) : null,
             LastAuditId = node.LastAudit?.ToString() ?? "",
         };
-        AddInventories(message.Inventories, node.Spec.Inventories);
-        AddUsage(message.Usage, node);
-        message.Traits.Add(node.Spec.Traits);
-        foreach (var label in node.Spec.Labels)
-            message.Labels.Add(label.Key, label.Value);
-        if (!full)
-            return message;
-
-        message.NumaTopology = PlacementMapping.Topology(node);
-        PlacementMapping.AddNumaUsage(message, node);
-        PlacementMapping.AddDevices(message, node);
-        NodeFields.Add(message.FieldOwners, node.Spec);
-        message.Statistics = Statistics(node);
+        if (parts.Have(V1.Node.InventoriesFieldNumber))
+            AddInventories(message.Inventories, node.Spec.Inventories);
+        if (parts.Have(V1.Node.UsageFieldNumber))
+            AddUsage(message.Usage, node);
+        if (parts.Have(V1.Node.TraitsFieldNumber))
+            message.Traits.Add(node.Spec.Traits);
+        if (parts.Have(V1.Node.LabelsFieldNumber))
+            AddLabels(message.Labels, node.Spec.Labels);
+        if (parts.Have(V1.Node.NumaTopologyFieldNumber))
+            message.NumaTopology = PlacementMapping.Topology(node);
+        if (parts.Have(V1.Node.NumaUsageFieldNumber))
+            PlacementMapping.AddNumaUsage(message, node);
+        if (parts.Have(V1.Node.DevicesFieldNumber))
+            PlacementMapping.AddDevices(message, node);
+        if (parts.Have(V1.Node.StatisticsFieldNumber))
+            message.Statistics = Statistics(node);
+        if (parts.Have(V1.Node.FieldOwnersFieldNumber))
+            NodeFields.Add(message.FieldOwners, node.Spec);
+        parts.Prune(message);
         return message;
+    }
+
+    private static void AddLabels(MapField<string, string> target, ValueList<KeyValuePair<string, string>> labels)
+    {
+        foreach (ref readonly var label in labels.Span)
+            target.Add(label.Key, label.Value);
     }
 
     private static V1.NodeStatistics Statistics(NodeView node)

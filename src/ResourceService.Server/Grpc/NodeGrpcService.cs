@@ -12,7 +12,7 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>NodeService: registration, states, lists, candidates and watches.</summary>
 internal sealed class NodeGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, LedgerHistory history, HistoryWatch watch, IClaimReader reader,
+    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, NodeLists lists, HistoryWatch watch, IClaimReader reader,
     FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
 {
     private const int WatchedNodesMax = 10_000;
@@ -80,29 +80,14 @@ internal sealed class NodeGrpcService(
     {
         var violations = new FieldViolations();
         var id = new NodeId(violations.RequiredId("node_id", request.NodeId));
+        var parts = NodeParts.Read(request.ReadMask, NodeParts.Full, violations);
         violations.ThrowIfAny();
 
-        return Task.FromResult(new V1.GetNodeResponse { Node = ContractMapping.ToContract(Find(id).View, full: true) });
+        return Task.FromResult(new V1.GetNodeResponse { Node = ContractMapping.ToContract(Find(id).View, parts) });
     }
 
-    public override Task<V1.ListNodesResponse> ListNodes(V1.ListNodesRequest request, ServerCallContext context)
-    {
-        var violations = new FieldViolations();
-        var filter = ResourceRequests.Read(request.Filter, violations);
-        var full = violations.Enum("detail", request.Detail, required: false) == V1.NodeDetail.Full;
-        var pageSize = violations.PageSize("page_size", request.PageSize);
-        violations.ThrowIfAny();
-
-        // Pages of one list share the revision of the first, which travels in the token before the last node's id.
-        var list = new V1.ListNodesRequest(request) { PageSize = 0, PageToken = "" };
-        var position = PageTokens.ReadPair(list, request.PageToken);
-        var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
-        var after = new NodeId(position?.Tail ?? "");
-        var found = nodes.ById.Select(worker => worker.View).Where(node => node.Id > after && node.Exists && filter.Takes(node));
-        if (Pages.Fill(response.Nodes, found, pageSize, node => ContractMapping.ToContract(node, full), context.CancellationToken) is { } last)
-            response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Id.Value}");
-        return Task.FromResult(response);
-    }
+    public override Task<V1.ListNodesResponse> ListNodes(V1.ListNodesRequest request, ServerCallContext context) =>
+        Task.FromResult(lists.List(request, context.CancellationToken));
 
     public override async Task<V1.SetNodeStateResponse> SetNodeState(V1.SetNodeStateRequest request, ServerCallContext context)
     {
@@ -172,7 +157,8 @@ internal sealed class NodeGrpcService(
         violations.Between("limit", request.Limit, 0, 1000);
         violations.ThrowIfAny();
 
-        var found = finder.Find(new CandidateQuery(resources!, filter, strategy), request.Limit == 0 ? 10 : request.Limit);
+        var query = new CandidateQuery(resources!, filter, strategy);
+        var found = finder.Find(query, request.Limit == 0 ? 10 : request.Limit);
         var response = new V1.FindCandidatesResponse();
         // Fewer than were asked for when they are large: the best come first.
         Pages.Fill(response.Candidates, found.Nodes, found.Nodes.Count, node => ToCandidate(node, resources!.Amounts), context.CancellationToken);

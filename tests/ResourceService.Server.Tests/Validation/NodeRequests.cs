@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using static ResourceService.Server.Tests.Validation.BadFields;
 
 namespace ResourceService.Server.Tests.Validation;
@@ -5,6 +6,10 @@ namespace ResourceService.Server.Tests.Validation;
 /// <summary>Every rule of NodeService's requests, broken once.</summary>
 internal static class NodeRequests
 {
+    // What names no field of Node: other writings, what is inside lists, maps and plain values, and several at once.
+    private static readonly string[] _noPaths =
+        ["nodeId", "no_field", "", "usage.VCPU", "devices.address", "node_id.x", "statistics.", "statistics.no_field", "usage,node_id"];
+
     public static IEnumerable<BadField> Rows =>
     [
         .. Of(
@@ -24,11 +29,17 @@ internal static class NodeRequests
             Labels<UpdateNodeRequest>("labels", request => request.Labels),
             RequestId<UpdateNodeRequest>((request, id) => request.RequestId = id),
             Number<UpdateNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
-        .. Of(() => new GetNodeRequest(), RequiredId<GetNodeRequest>("node_id", (request, id) => request.NodeId = id)),
+        .. Of(
+            () => new GetNodeRequest { NodeId = "node-1" },
+            RequiredId<GetNodeRequest>("node_id", (request, id) => request.NodeId = id),
+            ReadMask<GetNodeRequest>((request, mask) => request.ReadMask = mask)),
         .. Of(
             () => new ListNodesRequest { Filter = new NodeFilter() },
             Filter<ListNodesRequest>("filter", request => request.Filter),
             One<ListNodesRequest>("detail", "unknown", request => request.Detail = (NodeDetail)99),
+            Usage(),
+            Order(),
+            ReadMask<ListNodesRequest>((request, mask) => request.ReadMask = mask),
             PageSize<ListNodesRequest>((request, size) => request.PageSize = size)),
         .. Of(
             () => new SetNodeStateRequest { NodeId = "node-1", State = NodeState.Disabled },
@@ -62,6 +73,46 @@ internal static class NodeRequests
             One<ListUsageSnapshotsRequest>("interval.seconds", "negative", request => request.Interval = new() { Seconds = -1 }),
             One<ListUsageSnapshotsRequest>("interval.nanos", "negative", request => request.Interval = new() { Nanos = -1 }),
             PageSize<ListUsageSnapshotsRequest>((request, size) => request.PageSize = size)),
+    ];
+
+    private static IEnumerable<Break<ListNodesRequest>> Usage() =>
+    [
+        .. One<ListNodesRequest>("usage", "with 17 elements", request =>
+            request.Usage.Add(Enumerable.Repeat(new UsageCondition { ResourceClass = "VCPU" }, 17))),
+        .. Condition("resource_class", "missing", condition => condition.ResourceClass = ""),
+        .. Condition("resource_class", "unknown", condition => condition.ResourceClass = "vcpu"),
+        .. Condition("min_used_ratio", "negative", condition => condition.MinUsedRatio = -0.1),
+        .. Condition("min_used_ratio", "no number", condition => condition.MinUsedRatio = double.NaN),
+        .. Condition("max_used_ratio", "negative", condition => condition.MaxUsedRatio = -0.1),
+        .. Condition("max_used_ratio", "without end", condition => condition.MaxUsedRatio = double.PositiveInfinity),
+        .. Condition("max_used_ratio", "below the least", condition => (condition.MinUsedRatio, condition.MaxUsedRatio) = (0.5, 0.4)),
+        .. Condition("max_free", "below the least", condition => (condition.MinFree, condition.MaxFree) = (1, 0)),
+    ];
+
+    private static IEnumerable<Break<ListNodesRequest>> Condition(string field, string rule, Action<UsageCondition> set) =>
+        One<ListNodesRequest>($"usage[0].{field}", rule, request =>
+        {
+            var condition = new UsageCondition { ResourceClass = "VCPU" };
+            set(condition);
+            request.Usage.Add(condition);
+        });
+
+    private static IEnumerable<Break<ListNodesRequest>> Order() =>
+    [
+        .. Order("key", "missing", new NodeOrder { ResourceClass = "VCPU" }),
+        .. Order("key", "unknown", new NodeOrder { ResourceClass = "VCPU", Key = (NodeOrderKey)99 }),
+        .. Order("resource_class", "missing", new NodeOrder { Key = NodeOrderKey.Free }),
+        .. Order("resource_class", "unknown", new NodeOrder { Key = NodeOrderKey.UsedRatio, ResourceClass = "vcpu" }),
+        .. Order("resource_class", "where it has no meaning", new NodeOrder { Key = NodeOrderKey.ClaimCount, ResourceClass = "VCPU" }),
+    ];
+
+    private static IEnumerable<Break<ListNodesRequest>> Order(string field, string rule, NodeOrder order) =>
+        One<ListNodesRequest>($"order.{field}", rule, request => request.Order = order);
+
+    private static IEnumerable<Break<T>> ReadMask<T>(Action<T, FieldMask> set) =>
+    [
+        .. _noPaths.SelectMany(path => One<T>("read_mask", $"with '{path}'", request => set(request, new FieldMask { Paths = { "node_id", path } }))),
+        .. One<T>("read_mask", "with 65 elements", request => set(request, new FieldMask { Paths = { Enumerable.Repeat("usage", 65) } })),
     ];
 
     private static IEnumerable<Break<RegisterNodeRequest>> Inventories() =>
