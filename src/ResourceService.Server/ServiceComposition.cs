@@ -91,6 +91,8 @@ internal static class ServiceComposition
         services.AddSingleton<Fleet>();
         services.AddSingleton<IdempotentCalls>();
         services.AddSingleton<CandidateFinder>();
+        services.AddSingleton<ClaimCensus>();
+        services.AddSingleton<FleetSummaries>();
         services.AddSingleton<NodeLists>();
         services.AddSingleton<ChoiceLists>();
         services.AddSingleton<ClaimPlacement>();

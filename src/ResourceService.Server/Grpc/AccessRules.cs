@@ -18,6 +18,7 @@ internal static class AccessRules
         ["NodeService/UpdateNode"] = Own<UpdateNodeRequest>(request => request.NodeId),
         ["NodeService/GetNode"] = Own<GetNodeRequest>(request => request.NodeId, Roles.Scheduler, Roles.Viewer),
         ["NodeService/ListNodes"] = For(Roles.Scheduler, Roles.Viewer),
+        ["NodeService/GetFleetSummary"] = For(Roles.Scheduler, Roles.Viewer),
         ["NodeService/SetNodeState"] = For(),
         ["NodeService/DeleteNode"] = For(),
         ["NodeService/FindCandidates"] = For(Roles.Scheduler, Roles.Viewer),

@@ -12,7 +12,7 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>NodeService: registration, states, lists, candidates and watches.</summary>
 internal sealed class NodeGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, NodeLists lists, HistoryWatch watch, IClaimReader reader,
+    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, NodeLists lists, FleetSummaries summaries, HistoryWatch watch, IClaimReader reader,
     FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
 {
     private const int WatchedNodesMax = 10_000;
@@ -88,6 +88,15 @@ internal sealed class NodeGrpcService(
 
     public override Task<V1.ListNodesResponse> ListNodes(V1.ListNodesRequest request, ServerCallContext context) =>
         Task.FromResult(lists.List(request, context.CancellationToken));
+
+    public override Task<V1.GetFleetSummaryResponse> GetFleetSummary(V1.GetFleetSummaryRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var filter = ResourceRequests.Read(request.Filter, violations);
+        violations.ThrowIfAny();
+
+        return Task.FromResult(new V1.GetFleetSummaryResponse { Summary = summaries.Sum(filter) });
+    }
 
     public override async Task<V1.SetNodeStateResponse> SetNodeState(V1.SetNodeStateRequest request, ServerCallContext context)
     {

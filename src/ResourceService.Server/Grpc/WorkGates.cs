@@ -8,15 +8,17 @@ internal sealed class WorkGates
     // Half of the cores: the other half is for everything else. Pages and verifications wait apart, as one takes milliseconds and the other seconds.
     private readonly WorkGate _verifications = new(1);
 
-    /// <summary>The gate before pages of lists, and of history that a watcher is behind.</summary>
+    /// <summary>The gate before pages of lists, other walks over all nodes, and history that a watcher is behind.</summary>
     public WorkGate Pages { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>The gate before the calls of a method; null when there is none.</summary>
-    public WorkGate? Of<TRequest>() => Kind<TRequest>.IsPaged ? Pages : Kind<TRequest>.IsVerification ? _verifications : null;
+    public WorkGate? Of<TRequest>() => Kind<TRequest>.WalksTheFleet ? Pages : Kind<TRequest>.IsVerification ? _verifications : null;
 
     private static class Kind<TRequest>
     {
-        public static readonly bool IsPaged = typeof(TRequest).GetProperty(nameof(ListNodesRequest.PageSize)) is not null;
+        public static readonly bool WalksTheFleet =
+            typeof(TRequest).GetProperty(nameof(ListNodesRequest.PageSize)) is not null || typeof(TRequest) == typeof(GetFleetSummaryRequest);
+
         public static readonly bool IsVerification = typeof(TRequest) == typeof(VerifyLedgerRequest);
     }
 }

@@ -9,7 +9,8 @@ namespace ResourceService.Server.Telemetry;
 /// for it or waits; a claim's state is looked at only on nodes that changed since the last walk.
 /// </summary>
 internal sealed class FleetReadings(
-    NodeDirectory nodes, FleetServices services, IdempotentCalls calls, HistoryWatch watch, StoreHealth health, IClaimStore store, TimeProvider time)
+    NodeDirectory nodes, FleetServices services, IdempotentCalls calls, HistoryWatch watch, StoreHealth health, IClaimStore store, ClaimCensus census,
+    TimeProvider time)
 {
     // All gauges of one scrape share a walk.
     private static readonly TimeSpan _fresh = TimeSpan.FromMilliseconds(500);
@@ -17,8 +18,6 @@ internal sealed class FleetReadings(
     private readonly ClassLabels _classes = new();
     private readonly Lock _gate = new();
 
-    // By node number minus one: the generation at which a node's claims were counted, and what came out.
-    private (long Generation, ClaimCounts Claims)[] _counted = [];
     private FleetTotals? _last;
     private long _lastTaken;
 
@@ -61,20 +60,13 @@ internal sealed class FleetReadings(
     private FleetTotals Walk()
     {
         var totals = new FleetTotals(_classes);
-        var workers = nodes.All;
-        if (_counted.Length < workers.Length)
-            Array.Resize(ref _counted, workers.Length);
-        for (var i = 0; i < workers.Length; i++)
+        foreach (var worker in nodes.All)
         {
-            totals.AddQueue(workers[i].QueueDepth);
-            var node = workers[i].View;
+            totals.AddQueue(worker.QueueDepth);
+            var node = worker.View;
             if (!node.Exists)
                 continue;
-            // The same generation is the same picture: only durable ones are published.
-            ref var counted = ref _counted[i];
-            if (counted.Generation != node.Generation)
-                counted = (node.Generation, ClaimCounts.Of(node));
-            totals.Add(node, counted.Claims);
+            totals.Add(node, census.Of(node));
         }
 
         return totals;

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using ResourceService.Ledger;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Nodes;
+using ResourceService.Server.Nodes;
 
 namespace ResourceService.Server.Telemetry;
 

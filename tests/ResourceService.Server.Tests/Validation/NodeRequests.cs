@@ -41,6 +41,7 @@ internal static class NodeRequests
             Order(),
             ReadMask<ListNodesRequest>((request, mask) => request.ReadMask = mask),
             PageSize<ListNodesRequest>((request, size) => request.PageSize = size)),
+        .. Of(() => new GetFleetSummaryRequest { Filter = new NodeFilter() }, Filter<GetFleetSummaryRequest>("filter", request => request.Filter)),
         .. Of(
             () => new SetNodeStateRequest { NodeId = "node-1", State = NodeState.Disabled },
             RequiredId<SetNodeStateRequest>("node_id", (request, id) => request.NodeId = id),
