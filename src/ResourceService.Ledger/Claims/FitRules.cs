@@ -58,6 +58,14 @@ public static class FitRules
     public static ValueList<RefusedDimension> Explain(NodeView node, ResourceRequest request)
     {
         var refused = new List<RefusedDimension>();
+        ExplainAmounts(node, request, refused);
+        PlacementFit.Explain(node, request, refused);
+        return ValueList.From(refused);
+    }
+
+    /// <summary>Adds every trait and amount that refuses, in the order of <see cref="Explain"/>, which has NUMA cells and devices behind them.</summary>
+    public static void ExplainAmounts(NodeView node, ResourceRequest request, ICollection<RefusedDimension> refused)
+    {
         foreach (var trait in request.RequiredTraits)
         {
             if (!node.Spec.HasTrait(trait))
@@ -81,9 +89,6 @@ public static class FitRules
             if (Test(node, item, request.UsageLimits, out var dimension) != RefusalReason.None)
                 refused.Add(dimension);
         }
-
-        PlacementFit.Explain(node, request, refused);
-        return ValueList.From(refused);
     }
 
     private static bool HasAnyTrait(NodeSpec node, ValueList<string> set)

@@ -2,7 +2,7 @@ namespace ResourceService.Ledger.Claims;
 
 /// <summary>One dimension that failed.</summary>
 /// <param name="Reason">The rule.</param>
-/// <param name="Subject">What it is about: a resource class, a trait or the name of a device request; empty for NUMA.</param>
+/// <param name="Subject">What it is about: a resource class, a trait, the name of a device request or the node's state; empty for NUMA.</param>
 /// <param name="Requested">The amount asked, where there is one.</param>
 /// <param name="Available">What could still be had; negative while an overage lasts.</param>
 /// <param name="Capacity">The bound that was passed: capacity, limit, smallest or largest unit, or step.</param>
@@ -17,8 +17,23 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
     /// <summary>Whether ISOLATE is what the cell cannot have: it has hardware threads, and its dedicated CPUs are not the shared ones.</summary>
     public bool IsolateNeedsSharedCpus { get; init; }
 
+    /// <summary>
+    /// What of the amount cannot be had, as a share of it; of a claim's units, by how much they are missed. 1 where no amounts say how much is lacking.
+    /// </summary>
+    public double Shortage => Reason switch
+    {
+        RefusalReason.AboveMaxUnit => ShareOfRequested(Requested - Capacity),
+        RefusalReason.BelowMinUnit => ShareOfRequested(Capacity - Requested),
+        RefusalReason.NotStepMultiple => ShareOfRequested(Requested % Capacity),
+        // As numbers of their own: the difference of two longs may be none.
+        _ => Requested > 0 && Available < Requested ? ((double)Requested - Available) / Requested : 1,
+    };
+
     /// <summary>A set of traits of which the node has none.</summary>
     public static RefusedDimension NoneOf(ValueList<string> traits) => new(RefusalReason.AnyOfTraitsMissing, string.Join(',', traits), 0, 0, 0);
+
+    /// <summary>What a node that takes no claims lacks.</summary>
+    public static RefusedDimension OfState(Nodes.NodeState state) => new(RefusalReason.NodeNotEnabled, state.ToString().ToUpperInvariant(), 0, 0, 0);
 
     /// <summary>A search that ended at its bound, in steps, before it was complete.</summary>
     public static RefusedDimension SearchEnded(int bound) => new(RefusalReason.SearchLimit, "", 0, 0, bound);
@@ -26,6 +41,7 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
     /// <inheritdoc/>
     public override string ToString() => Reason switch
     {
+        RefusalReason.NodeNotEnabled => $"the node is {Subject}",
         RefusalReason.TraitMissing => $"trait {Subject} is missing",
         RefusalReason.TraitForbidden => $"trait {Subject} is forbidden",
         RefusalReason.AnyOfTraitsMissing => $"none of the traits {Subject.Replace(",", ", ", StringComparison.Ordinal)} is there",
@@ -59,6 +75,8 @@ public readonly record struct RefusedDimension(RefusalReason Reason, string Subj
         RefusalReason.SearchLimit => $"the search for a place ended at its bound of {Capacity} steps: the request may fit",
         _ => Reason.ToString(),
     };
+
+    private double ShareOfRequested(long amount) => (double)amount / Requested;
 
     private string Cells => $"NUMA cell {RequestCell} on host cell {HostCellId}";
 }

@@ -1,5 +1,6 @@
 using ResourceService.Ledger;
 using ResourceService.Ledger.Candidates;
+using ResourceService.Ledger.Nodes;
 using ResourceService.Server.Nodes;
 
 namespace ResourceService.Server.Claims;
@@ -12,6 +13,25 @@ internal sealed class CandidateFinder(NodeDirectory nodes, FleetServices fleet)
     {
         var filter = query.Filter;
         return fleet.Candidates.Search(query, limit, KeysOf(filter.Excluded), filter.Only.Count == 0 ? null : KeysOf(filter.Only));
+    }
+
+    /// <summary>The nodes that refuse and are nearest to taking the request, nearest first.</summary>
+    /// <param name="query">The request.</param>
+    /// <param name="limit">How many to find, at least 1.</param>
+    /// <param name="fitting">Nodes that were found to fit, and are passed over.</param>
+    public IReadOnlyList<NearMiss> FindNearMisses(CandidateQuery query, int limit, IReadOnlyCollection<NodeView> fitting)
+    {
+        var search = new NearMissSearch(query, limit);
+        var passedOver = fitting.Select(node => node.NodeKey).ToHashSet();
+        var only = query.Filter.Only;
+        foreach (var worker in only.Count == 0 ? nodes.ById : only.Select(nodes.Find).OfType<NodeWorker>())
+        {
+            var node = worker.View;
+            if (!passedOver.Contains(node.NodeKey))
+                search.Look(node);
+        }
+
+        return search.Find();
     }
 
     private int[] KeysOf(IReadOnlySet<NodeId> ids) =>

@@ -21,7 +21,7 @@ internal sealed class AnswerInterceptor(WorkGates gates) : Interceptor
     {
         var http = context.GetHttpContext();
         var address = http.Features.GetRequiredFeature<ClientAddress>();
-        if (gates.Of<TRequest>() is { } gate)
+        if (gates.Of(request) is { } gate)
             return await TakeTurnAsync(gate, address, request, context, continuation);
         if (!address.Unread.HasRoom())
             throw RpcErrors.AnswersUnread().ToException();

@@ -164,6 +164,7 @@ internal sealed class NodeGrpcService(
         var strategy = ResourceRequests.Strategy("strategy", request.Strategy, violations);
         var filter = ResourceRequests.Read(request.Filter, violations);
         violations.Between("limit", request.Limit, 0, 1000);
+        violations.Between("explain_limit", request.ExplainLimit, 0, 100);
         violations.ThrowIfAny();
 
         var query = new CandidateQuery(resources!, filter, strategy);
@@ -175,6 +176,12 @@ internal sealed class NodeGrpcService(
         response.Refusals.Add(summary.Refusals);
         response.ExaminedNodeCount = summary.ExaminedNodeCount;
         response.Warnings.Warn(resources!);
+        if (request.ExplainLimit > 0)
+        {
+            var misses = finder.FindNearMisses(query, request.ExplainLimit, found.Nodes);
+            Pages.Fill(response.NearMisses, misses, misses.Count, RefusalMapping.ToContract, context.CancellationToken);
+        }
+
         return Task.FromResult(response);
     }
 

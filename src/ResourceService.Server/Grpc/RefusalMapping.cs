@@ -1,3 +1,4 @@
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
 
 namespace ResourceService.Server.Grpc;
@@ -5,6 +6,17 @@ namespace ResourceService.Server.Grpc;
 /// <summary>From the ledger's refused dimensions to the contract's.</summary>
 internal static class RefusalMapping
 {
+    /// <summary>The most dimensions told of one node; more would only repeat.</summary>
+    public const int DimensionsMax = 32;
+
+    /// <summary>A node that refuses a request which it could nearly take.</summary>
+    public static V1.NearMiss ToContract(NearMiss miss) => new()
+    {
+        NodeId = miss.Node.Id.Value,
+        Generation = miss.Node.Generation,
+        Dimensions = { miss.Dimensions.Take(DimensionsMax).Select(ToContract) },
+    };
+
     /// <summary>One thing that a request lacks on a node.</summary>
     public static V1.RefusedDimension ToContract(RefusedDimension dimension)
     {

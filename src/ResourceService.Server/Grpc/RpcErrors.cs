@@ -19,9 +19,6 @@ internal static class RpcErrors
     /// <summary>The domain of every reason.</summary>
     public const string Domain = "resourceservice";
 
-    // Dimensions told per refusal; more would only repeat.
-    private const int DimensionsMax = 32;
-
     // When to come back after a full queue: decisions take microseconds, commits under a millisecond.
     private static readonly Duration _retrySoon = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(50));
 
@@ -247,7 +244,7 @@ internal static class RpcErrors
             detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotFound, Detail = refusal.Message });
         else if (refusal.Kind == RefusalKind.NodeNotEnabled)
             detail.Dimensions.Add(new V1.RefusedDimension { Reason = V1.RefusalReason.NodeNotEnabled, Detail = refusal.Message });
-        foreach (var dimension in refusal.Dimensions.Take(DimensionsMax))
+        foreach (var dimension in refusal.Dimensions.Take(RefusalMapping.DimensionsMax))
             detail.Dimensions.Add(RefusalMapping.ToContract(dimension));
         return detail;
     }

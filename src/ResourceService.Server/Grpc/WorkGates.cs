@@ -11,8 +11,11 @@ internal sealed class WorkGates
     /// <summary>The gate before pages of lists, other walks over all nodes, and history that a watcher is behind.</summary>
     public WorkGate Pages { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    /// <summary>The gate before the calls of a method; null when there is none.</summary>
-    public WorkGate? Of<TRequest>() => Kind<TRequest>.WalksTheFleet ? Pages : Kind<TRequest>.IsVerification ? _verifications : null;
+    /// <summary>The gate before a call; null when there is none.</summary>
+    public WorkGate? Of<TRequest>(TRequest request) =>
+        Kind<TRequest>.WalksTheFleet || request is FindCandidatesRequest { ExplainLimit: > 0 } ? Pages
+        : Kind<TRequest>.IsVerification ? _verifications
+        : null;
 
     private static class Kind<TRequest>
     {

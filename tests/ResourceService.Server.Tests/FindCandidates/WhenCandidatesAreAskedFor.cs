@@ -135,6 +135,37 @@ public sealed class WhenCandidatesAreAskedFor(SharedService service) : ServiceTe
         Assert.Equal(0, (await Nodes.FindCandidatesAsync(find)).ExaminedNodeCount);
     }
 
+    [Fact]
+    public async Task The_refusing_nodes_that_come_nearest_are_told_with_all_that_they_lack()
+    {
+        var (zone, nodes) = await RegisterZoneAsync(8, 8, 8, 4, 9);
+        await ClaimAsync(nodes[1].NodeId, vcpus: 6);
+        await ClaimAsync(nodes[2].NodeId, vcpus: 1);
+        await Nodes.SetNodeStateAsync(new SetNodeStateRequest { NodeId = nodes[4].NodeId, State = NodeState.Disabled });
+        var request = new FindCandidatesRequest { Resources = Requests.Resources(vcpus: 8), Filter = Requests.InZone(zone), ExplainLimit = 100 };
+
+        var found = await Nodes.FindCandidatesAsync(request);
+
+        Assert.Equal([nodes[0].NodeId], found.Candidates.Select(candidate => candidate.NodeId));
+        Assert.Equal([nodes[2], nodes[3], nodes[1], nodes[4]], found.NearMisses.Select(miss => nodes.Single(node => node.NodeId == miss.NodeId)));
+        Assert.Equal(
+            ["VCPU: 8 requested, 7 of 8 available", "VCPU: 8 requested, at most 4 per claim", "VCPU: 8 requested, 2 of 8 available", "the node is DISABLED"],
+            found.NearMisses.Select(miss => Assert.Single(miss.Dimensions).Detail));
+        Assert.Equal(
+            (RefusalReason.CapacityExceeded, "VCPU", 8L, 7L, 8L),
+            (found.NearMisses[0].Dimensions[0].Reason, found.NearMisses[0].Dimensions[0].ResourceClass, found.NearMisses[0].Dimensions[0].Requested,
+                found.NearMisses[0].Dimensions[0].Available, found.NearMisses[0].Dimensions[0].Capacity));
+        Assert.Equal((2, 2), (found.NearMisses[0].Generation, (int)(await GetAsync(nodes[2].NodeId)).Generation));
+
+        request.ExplainLimit = 2;
+        Assert.Equal(found.NearMisses.Take(2), (await Nodes.FindCandidatesAsync(request)).NearMisses);
+        request.Filter.States.Add(NodeState.Enabled);
+        request.ExplainLimit = 4;
+        Assert.Equal(found.NearMisses.Take(3), (await Nodes.FindCandidatesAsync(request)).NearMisses);
+        request.ExplainLimit = 0;
+        Assert.Empty((await Nodes.FindCandidatesAsync(request)).NearMisses);
+    }
+
     private async Task<IEnumerable<string>> FindAsync(string zone, PlacementStrategy strategy, int limit = 0)
     {
         var request = new FindCandidatesRequest { Resources = Requests.Resources(), Filter = Requests.InZone(zone), Strategy = strategy, Limit = limit };

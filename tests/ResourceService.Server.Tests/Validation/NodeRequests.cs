@@ -61,6 +61,7 @@ internal static class NodeRequests
             Resources<FindCandidatesRequest>("resources", (request, value) => request.Resources = value, request => request.Resources),
             One<FindCandidatesRequest>("strategy", "unknown", request => request.Strategy = (PlacementStrategy)99),
             Number<FindCandidatesRequest>("limit", (request, value) => request.Limit = (int)value, -1, 1001),
+            Number<FindCandidatesRequest>("explain_limit", (request, value) => request.ExplainLimit = (int)value, -1, 101),
             Filter<FindCandidatesRequest>("filter", request => request.Filter)),
         .. Of(
             () => new WatchNodesRequest(),
