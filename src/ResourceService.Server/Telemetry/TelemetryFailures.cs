@@ -12,8 +12,9 @@ internal sealed class TelemetryFailures(ServiceMetrics metrics, TimeProvider tim
     private const string SourcePrefix = "OpenTelemetry-";
     private const string Other = "other";
 
-    // Said of each meter in the process that nobody asked for: nothing is lost.
-    private const string NotAskedFor = "MetricInstrumentIgnored";
+    // Said of each meter in the process, and of each signal, that nobody asked for: nothing is lost.
+    private static readonly HashSet<string> _notAskedFor =
+        ["MetricInstrumentIgnored", "MeterProviderNotRegistered", "TracerProviderNotRegistered", "LoggerProviderNotRegistered"];
 
     // There are some dozens of kinds, of which a run meets few.
     private const int KindsMax = 32;
@@ -33,7 +34,7 @@ internal sealed class TelemetryFailures(ServiceMetrics metrics, TimeProvider tim
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         var name = eventData.EventName ?? Other;
-        if (name == NotAskedFor)
+        if (_notAskedFor.Contains(name))
             return;
         long count;
         lock (_gate)
