@@ -23,8 +23,7 @@ internal sealed class CandidateFinder(NodeDirectory nodes, FleetServices fleet)
     {
         var search = new NearMissSearch(query, limit);
         var passedOver = fitting.Select(node => node.NodeKey).ToHashSet();
-        var only = query.Filter.Only;
-        foreach (var worker in only.Count == 0 ? nodes.ById : only.Select(nodes.Find).OfType<NodeWorker>())
+        foreach (var worker in nodes.Among(query.Filter.Only))
         {
             var node = worker.View;
             if (!passedOver.Contains(node.NodeKey))
@@ -33,6 +32,13 @@ internal sealed class CandidateFinder(NodeDirectory nodes, FleetServices fleet)
 
         return search.Find();
     }
+
+    /// <summary>
+    /// The nodes whose hosts run the instance already, beyond what any claim of it holds. What it has there is its own, but a search counts it as taken: a claim
+    /// of the instance itself may fit there and nowhere else.
+    /// </summary>
+    public IEnumerable<NodeWorker> WhereItRuns(InstanceId instance, NodeFilterRules filter) =>
+        fleet.Instances.ObservedOf(instance).Select(claim => nodes.Find(claim.NodeKey)!).Where(worker => filter.Takes(worker.View));
 
     private int[] KeysOf(IReadOnlySet<NodeId> ids) =>
         ids.Count == 0 ? [] : [.. ids.Select(nodes.Find).OfType<NodeWorker>().Select(worker => worker.View.NodeKey)];

@@ -67,7 +67,9 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
         if (order.ValidateOnly)
         {
             var found = finder.Find(order.Query, 1);
-            return found.Nodes.Count > 0 ? Answer(Validate(found.Nodes[0], order), found.Nodes[0].Id) : RpcErrors.NoCandidateFits(found.Refusals);
+            return found.Nodes.Count > 0
+                ? Answer(Validate(found.Nodes[0], order), found.Nodes[0].Id)
+                : await PlaceWhereItRunsAsync(order, stamp, cancellation) ?? RpcErrors.NoCandidateFits(found.Refusals);
         }
 
         var best = choices.Of(order.Query);
@@ -88,10 +90,23 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
                 return RpcErrors.Of(new CommandOutcome(CommandStatus.StoreUnavailable), "");
             var settled = finder.Find(order.Query, 1);
             if (settled.Nodes.Count == 0)
-                return RpcErrors.NoCandidateFits(settled.Refusals);
+                return await PlaceWhereItRunsAsync(order, stamp, cancellation) ?? RpcErrors.NoCandidateFits(settled.Refusals);
         }
 
         return RpcErrors.Of(new CommandOutcome(CommandStatus.QueueFull), "");
+    }
+
+    // Null when no node that runs the instance already takes it either; nearly always because there is none.
+    private async Task<CallResult<V1.ClaimInstanceResponse>?> PlaceWhereItRunsAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
+    {
+        foreach (var worker in finder.WhereItRuns(order.Instance.Id, order.Filter))
+        {
+            var outcome = await TryClaimAsync(worker, order, stamp, cancellation);
+            if (!IsRefusedByNode(outcome))
+                return Answer(outcome, worker.View.Id);
+        }
+
+        return null;
     }
 
     private Task<CommandOutcome> TryClaimAsync(NodeWorker worker, ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)

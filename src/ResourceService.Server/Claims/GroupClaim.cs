@@ -50,7 +50,7 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
             found.Add(order.Query, best);
         }
 
-        return best;
+        return [.. best.Union(finder.WhereItRuns(order.Instance.Id, order.Filter))];
     }
 }
 

@@ -1,4 +1,5 @@
 using ResourceService.Ledger;
+using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Nodes;
 using ResourceService.Server.History;
 using ResourceService.Server.Nodes;
@@ -31,7 +32,7 @@ internal sealed class NodeLists(NodeDirectory nodes, LedgerHistory history)
         var position = PageTokens.ReadPair(list, request.PageToken);
         var response = new V1.ListNodesResponse { Revision = position?.Number ?? history.LastRevision };
         var after = position?.Tail;
-        var found = (order is null ? ById(after) : Views())
+        var found = (order is null ? ById(filter, after) : Views(filter))
             .Where(node => node.Exists && filter.Takes(node) && conditions.All(condition => condition.Holds(node)));
         if (order is not null)
             found = order.First(found, after is null ? null : ReadPlace(after), pageSize + 1);
@@ -40,13 +41,14 @@ internal sealed class NodeLists(NodeDirectory nodes, LedgerHistory history)
         return response;
     }
 
-    private IEnumerable<NodeView> ById(string? after)
+    private IEnumerable<NodeView> ById(NodeFilterRules filter, string? after)
     {
         var last = new NodeId(after ?? "");
-        return nodes.ById.Select(worker => worker.View).Where(node => node.Id > last);
+        return Views(filter).Where(node => node.Id > last);
     }
 
-    private IEnumerable<NodeView> Views() => nodes.ById.Select(worker => worker.View);
+    // Where nodes are named, no others are looked at.
+    private IEnumerable<NodeView> Views(NodeFilterRules filter) => nodes.Among(filter.Only).Select(worker => worker.View);
 
     private static string Write(NodeRank place) => $"{(place.LacksKey ? 1 : 0)}{Separator}{place.Key}{Separator}{place.Id}";
 

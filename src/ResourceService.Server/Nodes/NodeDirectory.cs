@@ -45,6 +45,9 @@ internal sealed class NodeDirectory(FleetServices fleet)
         }
     }
 
+    /// <summary>The workers of some nodes, by ascending node id, those of nodes that are not registered left out; of all nodes when none is named.</summary>
+    public IEnumerable<NodeWorker> Among(IReadOnlySet<NodeId> ids) => ids.Count == 0 ? ById : ids.Order().Select(Find).OfType<NodeWorker>();
+
     /// <summary>The worker of a registered node.</summary>
     public NodeWorker? Find(NodeId id) => _byId.TryGetValue(id, out var worker) && worker.View.Exists ? worker : null;
 

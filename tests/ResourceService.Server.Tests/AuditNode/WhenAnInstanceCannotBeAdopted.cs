@@ -121,6 +121,36 @@ public sealed class WhenAnInstanceCannotBeAdopted(SharedService service) : Audit
         await Expect.SoundLedgerAsync(Clients);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_claim_of_the_instance_itself_takes_its_place_also_where_the_service_chooses(bool asGroup)
+    {
+        var (zone, nodes) = await RegisterZoneAsync(4, 2);
+        var other = await LivingAsync(nodes[0].NodeId, 3);
+        var (_, counted) = await CountAsync(nodes[0].NodeId, Running(Unique.Id("late"), 4, 512));
+        await Claims.ReleaseInstanceAsync(new ReleaseInstanceRequest { InstanceId = other.Instance.InstanceId });
+        var stranger = Requests.ClaimAmong(zone, vcpus: 4);
+        await Expect.ErrorAsync(Claims.ClaimInstanceAsync(stranger), StatusCode.ResourceExhausted, "NO_CANDIDATE_FITS");
+        var own = Requests.ClaimAmong(zone, vcpus: 4);
+        own.Instance.InstanceId = counted.Instance.InstanceId;
+
+        own.ValidateOnly = true;
+        Assert.Equal(nodes[0].NodeId, (await Claims.ClaimInstanceAsync(own)).Claim.NodeId);
+        own.Filter.ExcludedNodeIds.Add(nodes[0].NodeId);
+        await Expect.ErrorAsync(Claims.ClaimInstanceAsync(own), StatusCode.ResourceExhausted, "NO_CANDIDATE_FITS");
+        own.Filter.ExcludedNodeIds.Clear();
+        own.ValidateOnly = false;
+        var claim = asGroup
+            ? (await Claims.ClaimInstancesAsync(new ClaimInstancesRequest { Requests = { own }, AllOrNothing = true })).Results[0].Claim
+            : (await Claims.ClaimInstanceAsync(own)).Claim;
+
+        Assert.Equal((nodes[0].NodeId, ClaimRole.Primary), (claim.NodeId, claim.Role));
+        Assert.Equal(4, await UsedAsync(nodes[0].NodeId));
+        Assert.Equal(ClaimState.Released, (await GetClaimAsync(counted.ClaimId)).State);
+        await Expect.SoundLedgerAsync(Clients);
+    }
+
     [Fact]
     public async Task An_instance_moves_back_to_where_it_still_runs()
     {

@@ -21,15 +21,22 @@ public sealed class WhenTheServiceStartsAgain : IDisposable
         }
 
         Assert.Equal("vm-4", before[0].InstanceId);
-        await using var second = await ServiceProcess.StartAsync(_directory.Path, "--Retention:RefusalsMax=3");
-        Assert.Equal(before.Take(3), await ListAsync(second));
-        Assert.Equal(before[1], Assert.Single((await second.Clients.Audits.ListRefusalsAsync(new ListRefusalsRequest { InstanceId = "vm-3" })).Refusals));
+        await using (var second = await ServiceProcess.StartAsync(_directory.Path, "--Retention:RefusalsMax=3"))
+        {
+            Assert.Equal(before.Take(3), await ListAsync(second));
+            Assert.Equal(before[1], Assert.Single((await second.Clients.Audits.ListRefusalsAsync(new ListRefusalsRequest { InstanceId = "vm-3" })).Refusals));
 
-        await RefuseAsync(second, "vm-5");
-        await Eventually.HoldsAsync(
-            "the newest are written and the oldest is gone",
-            async () => (await ListAsync(second)).Select(refusal => refusal.InstanceId).SequenceEqual(["vm-5", "vm-4", "vm-3"]));
-        await Expect.SoundLedgerAsync(second.Clients);
+            await RefuseAsync(second, "vm-5");
+            await Eventually.HoldsAsync(
+                "the newest are written and the oldest is gone",
+                async () => (await ListAsync(second)).Select(refusal => refusal.InstanceId).SequenceEqual(["vm-5", "vm-4", "vm-3"]));
+            await Expect.SoundLedgerAsync(second.Clients);
+            // They are written, for one is gone: nothing of them is lost any more.
+            await second.KillHardAsync();
+        }
+
+        await using var third = await ServiceProcess.StartAsync(_directory.Path, "--Retention:RefusalsMax=3");
+        Assert.Equal(["vm-5", "vm-4", "vm-3"], (await ListAsync(third)).Select(refusal => refusal.InstanceId));
     }
 
     [Fact]
