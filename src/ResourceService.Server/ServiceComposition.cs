@@ -37,7 +37,8 @@ internal static class ServiceComposition
             app.UseHealthPort(health.Port);
         if (metrics.Port > 0)
             app.UseMetricsPage(metrics.Port);
-        app.Use((http, next) => CallEnd.WaitAsync(http, next, requests.MessageBytesMax));
+        var observed = app.Services.GetRequiredService<ServiceMetrics>();
+        app.Use((http, next) => CallEnd.WaitAsync(http, next, requests.MessageBytesMax, observed));
         app.UseCallPace();
         app.UseAccessRules(security, limits);
         app.MapGrpcService<NodeGrpcService>().WithAccessRules();

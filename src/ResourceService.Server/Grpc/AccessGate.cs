@@ -67,7 +67,7 @@ internal sealed class AccessGate(
         if (caller.ValidUntil <= now)
             return RefuseAsync(http, AccessRefusal.CertificateExpired, caller.Name, RpcErrors.CallerUnknown(Explain(AccessRefusal.CertificateExpired)));
         if (IsOutdated(http.Features.Get<ConnectionIdentity>(), http.Features.Get<IConnectionLifetimeNotificationFeature>()))
-            return AnswerAsync(http, RpcErrors.ConnectionOutdated());
+            return LibraryErrors.AnswerAsync(http, RpcErrors.ConnectionOutdated());
 
         if ((caller.Roles & rule.Roles) == Roles.None)
             return RefuseAsync(http, AccessRefusal.RoleInsufficient, caller.Name, RpcErrors.RoleInsufficient(RoleNames.Write(caller.Roles)));
@@ -153,15 +153,7 @@ internal sealed class AccessGate(
     private Task RefuseAsync(HttpContext http, AccessRefusal reason, string caller, Status status)
     {
         log.Refused(reason, http.Request.Path, caller);
-        return AnswerAsync(http, status);
-    }
-
-    // An answer without a message: its status is in the headers.
-    private static Task AnswerAsync(HttpContext http, Status status)
-    {
-        http.Response.ContentType = "application/grpc";
-        LibraryErrors.Answer(http.Response.Headers, status);
-        return Task.CompletedTask;
+        return LibraryErrors.AnswerAsync(http, status);
     }
 
     private static string Explain(AccessRefusal reason) => reason switch

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using ResourceService.Server.Security;
+using ResourceService.Server.Telemetry;
 
 namespace ResourceService.Server.Grpc;
 
@@ -18,7 +21,8 @@ internal static class CallEnd
     /// <param name="http">The call.</param>
     /// <param name="next">Carries it out.</param>
     /// <param name="messageBytesMax">The most bytes of a message, for who sends more.</param>
-    public static async Task WaitAsync(HttpContext http, RequestDelegate next, int messageBytesMax)
+    /// <param name="metrics">Hear of calls that do not come to their method; of all others they hear from <see cref="CallTelemetry"/>.</param>
+    public static async Task WaitAsync(HttpContext http, RequestDelegate next, int messageBytesMax, ServiceMetrics metrics)
     {
         // The call's own: what is put in its place later ends for other reasons too.
         var takenBack = http.RequestAborted;
@@ -32,7 +36,12 @@ internal static class CallEnd
                 http.Features.Set<IHttpResponseBodyFeature>(
                     new DeadlineAnswer(http, http.Features.GetRequiredFeature<IHttpResponseBodyFeature>(), messageBytesMax));
             await next(http);
-            LibraryErrors.Complete(http, messageBytesMax);
+            if ((LibraryErrors.Complete(http, messageBytesMax) ?? http.Features.Get<EarlyAnswer>()?.Status) is { } error && metrics.TimesCalls)
+            {
+                var method = http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method;
+                metrics.CallEnded(method, ServerEndpoint.Of(http), (StatusCode)error.Code, MetricLabels.ErrorType(error), Stopwatch.GetElapsedTime(start));
+            }
+
             answer = http.Features.Get<UnreadAnswer>();
             answer?.Made();
             // Without the flush a call is over for the server as soon as its answer is made; with it once the last byte is on its way.

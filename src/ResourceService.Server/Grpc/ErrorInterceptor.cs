@@ -58,6 +58,9 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
     // Null for errors that are the contract's already, and for callers that left: nobody is there to read another.
     private RpcException? Translate(Exception cause, ServerCallContext context, object? request)
     {
+        // The messages of a stream are taken from the wire inside its method.
+        if (cause is RpcException { StatusCode: StatusCode.Internal, Trailers.Count: 0 } framing)
+            return RpcErrors.MalformedCall(framing.Status.Detail).ToException();
         if (cause is RpcException { StatusCode: StatusCode.Unimplemented, Status.Detail.Length: 0 })
             return RpcErrors.NotImplemented($"{context.Method} is not part of this version yet.").ToException();
         if (cause is RpcException refused && logger.IsEnabled(LogLevel.Debug))

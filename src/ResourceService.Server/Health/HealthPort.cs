@@ -14,8 +14,6 @@ internal static class HealthPort
         // By the connection, not by what the caller says of it.
         if (http.Connection.LocalPort != port || http.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is { Roles: Roles.None })
             return next(http);
-        http.Response.ContentType = "application/grpc";
-        LibraryErrors.Answer(http.Response.Headers, RpcErrors.NotImplemented(Refusal));
-        return Task.CompletedTask;
+        return LibraryErrors.AnswerAsync(http, RpcErrors.NotImplemented(Refusal));
     });
 }

@@ -19,7 +19,7 @@ internal sealed class CommandTrace
 
     private readonly ActivityContext _call;
     private DateTimeOffset _since = Now;
-    private IReadOnlyList<string> _nodes = [];
+    private string[] _nodes = [];
     private int _entries;
 
     private CommandTrace(ActivityContext call) => _call = call;
@@ -77,9 +77,9 @@ internal sealed class CommandTrace
     private Activity? Start(string name)
     {
         var span = ServiceTracing.Source.StartActivity(name, ActivityKind.Internal, _call, startTime: _since);
-        if (_nodes.Count == 1)
+        if (_nodes.Length == 1)
             span?.SetTag("resource_service.node.id", _nodes[0]);
-        else if (_nodes.Count > 1)
+        else if (_nodes.Length > 1)
             span?.SetTag("resource_service.node.ids", _nodes);
         return span;
     }

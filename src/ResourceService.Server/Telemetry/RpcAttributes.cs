@@ -27,9 +27,12 @@ internal static class RpcAttributes
     /// <summary>The port that a call came to.</summary>
     public const string ServerPort = "server.port";
 
+    /// <summary>Stands for every method that there is not: what callers write is no label.</summary>
+    public const string OtherMethod = "_OTHER";
+
     // As many as there are methods.
     private static readonly ConcurrentDictionary<string, string> _methods = new(StringComparer.Ordinal);
 
     /// <summary>A method's full name, "resourceservice.v1.ClaimService/ClaimInstance".</summary>
-    public static string MethodOf(IMethod method) => _methods.GetOrAdd(method.FullName, static name => name[1..]);
+    public static string MethodOf(IMethod? method) => method is null ? OtherMethod : _methods.GetOrAdd(method.FullName, static name => name[1..]);
 }

@@ -168,14 +168,14 @@ internal sealed class ServiceMetrics : IDisposable
     }
 
     /// <summary>A call ended.</summary>
-    /// <param name="method">Which.</param>
+    /// <param name="method">Which; null for one that there is not.</param>
     /// <param name="server">The address that it came to.</param>
     /// <param name="code">How it ended.</param>
     /// <param name="errorType">Why, by a name of a closed list; null when it was accepted.</param>
     /// <param name="elapsed">How long it took.</param>
-    public void CallEnded(global::Grpc.Core.IMethod method, ServerEndpoint server, global::Grpc.Core.StatusCode code, string? errorType, TimeSpan elapsed)
+    public void CallEnded(global::Grpc.Core.IMethod? method, ServerEndpoint server, global::Grpc.Core.StatusCode code, string? errorType, TimeSpan elapsed)
     {
-        _rpcDuration.Record(elapsed.TotalSeconds, new("method", method.Name), new("code", MetricLabels.Of(code)));
+        _rpcDuration.Record(elapsed.TotalSeconds, new("method", method?.Name ?? RpcAttributes.OtherMethod), new("code", MetricLabels.Of(code)));
         if (!_serverCallDuration.Enabled)
             return;
         var labels = new TagList

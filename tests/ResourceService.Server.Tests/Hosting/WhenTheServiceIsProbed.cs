@@ -16,6 +16,7 @@ public sealed class WhenTheServiceIsProbed(SharedService service) : ServiceTest(
     {
         var cause = await Assert.ThrowsAsync<RpcException>(async () => await Clients.Health.CheckAsync(new HealthCheckRequest { Service = "unknown" }));
         Assert.Equal(StatusCode.NotFound, cause.StatusCode);
+        Assert.Contains("readiness", cause.Status.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -138,6 +138,8 @@ public sealed class WhenClaimsAreObserved(ObservedService service) : IClassFixtu
             Assert.Equal((target, migration.InstanceId, "accepted"), (told[NodeId], told[InstanceId], told["resource_service.outcome"]));
         }
 
+        var decision = (await service.SpanAsync("decision", ClaimId, move.TargetClaimId)).Attributes;
+        Assert.Equal((moved, string.Join(' ', new[] { source, target }.Order())), (decision[InstanceId], string.Join(' ', decision["resource_service.node.ids"].Split(' ').Order())));
         await service.LineAsync("ClaimResize was answered with ResourceExhausted (DOES_NOT_FIT) about ", instance, target, "VCPU");
         await service.LineAsync("ClaimMigration was accepted about ", moved, target, move.MigrationId);
     }

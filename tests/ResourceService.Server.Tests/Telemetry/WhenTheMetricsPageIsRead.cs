@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using ResourceService.Server.Tests.Chart;
+using ResourceService.Server.Tests.Wire;
 
 namespace ResourceService.Server.Tests.Telemetry;
 
@@ -51,6 +52,24 @@ public sealed class WhenTheMetricsPageIsRead : IAsyncLifetime
 
         Task<RpcException> RefusedAsync(ClaimInstanceRequest refused) =>
             Assert.ThrowsAsync<RpcException>(async () => await claims.ClaimInstanceAsync(refused));
+    }
+
+    [Fact]
+    public async Task Calls_that_do_not_come_to_their_method_are_counted_with_their_reasons()
+    {
+        const string Calls = "rpc_server_call_duration_seconds_count";
+        const string Method = "resourceservice.v1.ClaimService/ClaimInstance";
+        using var raw = new RawGrpc(_service.Clients.Address);
+        await raw.PostAsync($"/{Method}", []);
+        await raw.PostAsync("/resourceservice.v1.ClaimService/StreamClaims", RawGrpc.FrameSaying(100, [1]));
+        await raw.PostAsync("/resourceservice.v1.ClaimService/WhatCallersWrite", []);
+
+        var page = await MetricsPage.ReadAsync(_port);
+
+        Assert.Equal(1, page.Sum(Calls, ("rpc_method", Method), ("rpc_response_status_code", "INVALID_ARGUMENT"), ("error_type", "MALFORMED_CALL")));
+        Assert.Equal(1, page.Sum(Calls, ("rpc_method", "resourceservice.v1.ClaimService/StreamClaims"), ("error_type", "MALFORMED_CALL")));
+        Assert.Equal(1, page.Sum(Calls, ("rpc_method", "_OTHER"), ("error_type", "NOT_IMPLEMENTED")));
+        Assert.DoesNotContain(page.Samples, sample => sample.Labels.Values.Any(label => label.Contains("WhatCallersWrite", StringComparison.Ordinal)));
     }
 
     [Fact]
