@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ResourceService.Server.Audits;
@@ -115,18 +114,13 @@ internal static class ServiceComposition
         var services = builder.Services;
         services.AddGrpc(options =>
         {
+            // Also of what a compressed message inflates to: the library stops there.
             options.MaxReceiveMessageSize = requests.MessageBytesMax;
             options.EnableDetailedErrors = false;
             if (callsAreObserved)
                 options.Interceptors.Add<CallTelemetry>();
             options.Interceptors.Add<ErrorInterceptor>();
             options.Interceptors.Add<AnswerInterceptor>();
-            // The library brings its own, which inflate without bound, unless others have their names.
-            options.CompressionProviders =
-            [
-                new BoundedCompression("gzip", requests.MessageBytesMax, static stream => new GZipStream(stream, CompressionMode.Decompress)),
-                new BoundedCompression("deflate", requests.MessageBytesMax, static stream => new ZLibStream(stream, CompressionMode.Decompress)),
-            ];
         });
         // One instance each: without this every call makes and disposes its own.
         services.AddSingleton<CallTelemetry>();

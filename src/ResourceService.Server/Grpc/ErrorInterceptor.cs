@@ -69,8 +69,8 @@ internal sealed class ErrorInterceptor(ILogger<ErrorInterceptor> logger) : Inter
             logger.RequestAnswered(context.Method, request as IMessage, response: null, error);
         }
 
-        // A stream's messages are parsed inside its handler.
-        if (cause is InvalidProtocolBufferException)
+        // A stream's messages are inflated and parsed inside its handler.
+        if (cause is InvalidProtocolBufferException or InvalidDataException)
             return RpcErrors.Malformed().ToException();
         // Reading from a stream that its caller reset fails a moment before the call's token is cancelled; no handler reads anything else that
         // fails so.
