@@ -24,6 +24,7 @@ public sealed class WhenTheDocumentedExamplesAreRun : IDisposable
 
     [Theory]
     [InlineData("README.md")]
+    [InlineData("protos/README.md")]
     public async Task They_print_what_the_document_says(string document)
     {
         var standIn = await FindStandInAsync();

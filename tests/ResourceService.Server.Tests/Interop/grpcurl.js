@@ -93,6 +93,17 @@ function arranged(description, json, emitDefaults) {
   return result;
 }
 
+/** Masks as JSON has them, in one text: grpcurl takes them as messages with paths. */
+function withMasks(description, json) {
+  for (const field of description.fields) {
+    const name = [field.name, field.jsonName].find((candidate) => json[candidate] !== undefined);
+    if (field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.FieldMask' && name) {
+      json[name] = json[name].paths.map((path) => path.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())).join(',');
+    }
+  }
+  return json;
+}
+
 function printError(registry, error) {
   const lines = ['ERROR:', `  Code: ${codeName(error.code)}`, `  Message: ${error.details}`];
   const [trailer] = error.metadata.get('grpc-status-details-bin');
@@ -121,7 +132,8 @@ async function main() {
   const client = new grpc.Client(address, grpc.credentials.createInsecure());
   const registry = createFileRegistry(inOrder(await reflect(client, [service, ...DETAILS])));
   const method = registry.getService(service).methods.find((candidate) => candidate.name === name);
-  const requests = (data ? data.split('\n').filter((line) => line.trim()) : ['{}']).map((line) => fromJson(method.input, JSON.parse(line), { registry }));
+  const requests = (data ? data.split('\n').filter((line) => line.trim()) : ['{}'])
+    .map((line) => fromJson(method.input, withMasks(method.input, JSON.parse(line)), { registry }));
 
   const call = client.makeBidiStreamRequest(
     `/${path}`, (message) => Buffer.from(toBinary(method.input, message)), (bytes) => fromBinary(method.output, bytes),

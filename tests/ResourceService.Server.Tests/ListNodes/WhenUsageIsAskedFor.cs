@@ -51,7 +51,7 @@ public sealed class WhenUsageIsAskedFor(SharedService service) : ServiceTest(ser
             pages.Add(await Nodes.ListNodesAsync(request));
             request.PageToken = pages[^1].NextPageToken;
         }
-        while (request.PageToken.Length > 0);
+        while (request.PageToken.Length > 0 && pages.Count < nodes.Count);
 
         Assert.Equal([3, 1], pages.Select(page => page.Nodes.Count));
         Assert.Single(pages.Select(page => page.Revision).Distinct());
