@@ -19,7 +19,7 @@ internal sealed class FleetSummaries(NodeDirectory nodes, LedgerHistory history,
         var summary = new V1.FleetSummary { Revision = history.LastRevision };
         var sum = new FleetSum();
         Instant? oldest = null;
-        foreach (var worker in nodes.All)
+        foreach (var worker in nodes.Among(filter.Only))
         {
             var node = worker.View;
             if (!node.Exists || !filter.Takes(node))
