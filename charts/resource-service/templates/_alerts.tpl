@@ -133,12 +133,13 @@
   description: 'The collector did not take them {{ "{{" }} printf "%.0f" $value }} times in 15 minutes.'
 {{- end }}
 {{- if .Values.backup.enabled }}
+{{- $job := printf `namespace="%s", cronjob="%s"` (include "resource-service.namespace" .) (include "resource-service.backupName" .) }}
 
 - alert: ResourceServiceBackupOverdue
   severity: warning
   for: 10m
-  expr: (time() - max by (namespace, cronjob) (kube_cronjob_status_last_successful_time{namespace="{{ include "resource-service.namespace" . }}", cronjob="{{ include "resource-service.backupName" . }}"})) / 3600 > {{ $limits.backupHours }}
+  expr: (time() - max by (namespace, cronjob) (kube_cronjob_status_last_successful_time{ {{- $job -}} } or kube_cronjob_created{ {{- $job -}} })) / 3600 > {{ $limits.backupHours }}
   summary: The ledger of ResourceService is not backed up
-  description: 'The last backup that succeeded is {{ "{{" }} printf "%.0f" $value }} hours old.'
+  description: 'The last backup that succeeded, or the schedule if none did, is {{ "{{" }} printf "%.0f" $value }} hours old.'
 {{- end }}
 {{- end }}

@@ -12,9 +12,13 @@ internal sealed class TelemetryFailures(ServiceMetrics metrics, TimeProvider tim
     private const string SourcePrefix = "OpenTelemetry-";
     private const string Other = "other";
 
-    // Said of each meter in the process, and of each signal, that nobody asked for: nothing is lost.
-    private static readonly HashSet<string> _notAskedFor =
-        ["MetricInstrumentIgnored", "MeterProviderNotRegistered", "TracerProviderNotRegistered", "LoggerProviderNotRegistered"];
+    // Nothing is lost by these: a meter or a signal that nobody asked for, a client made in another way, and an authority of the user's own that this
+    // machine does not know by itself; what it does not vouch for fails under a name of its own.
+    private static readonly HashSet<string> _losesNothing =
+    [
+        "MetricInstrumentIgnored", "MeterProviderNotRegistered", "TracerProviderNotRegistered", "LoggerProviderNotRegistered",
+        "HttpClientFactoryUnavailable", "MtlsCertificateChainValidationFailed",
+    ];
 
     // There are some dozens of kinds, of which a run meets few.
     private const int KindsMax = 32;
@@ -34,7 +38,7 @@ internal sealed class TelemetryFailures(ServiceMetrics metrics, TimeProvider tim
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         var name = eventData.EventName ?? Other;
-        if (_notAskedFor.Contains(name))
+        if (_losesNothing.Contains(name))
             return;
         long count;
         lock (_gate)

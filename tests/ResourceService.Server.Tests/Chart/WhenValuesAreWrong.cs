@@ -66,6 +66,7 @@ public sealed class WhenValuesAreWrong
     [InlineData("nameOverride", "_bad_")]
     [InlineData("fullnameOverride", "Ledger")]
     [InlineData("namespaceOverride", "a.b")]
+    [InlineData("commonLabels.team", "two words")]
     [InlineData("image.registry", "registry/")]
     [InlineData("resources.limits.memory", "2GB")]
     [InlineData("resources.requests.cpu", -1)]
