@@ -87,8 +87,9 @@ internal sealed class ClaimStream(
             response.Error = RpcErrors.Defect();
         }
 
-        Tell(message, response, span, start);
+        // First: whatever becomes of the rest, its place on the stream is given back with the answer.
         answers.TryWrite(response);
+        Tell(message, response, span, start);
     }
 
     private void Tell(V1.StreamClaimsRequest message, V1.StreamClaimsResponse response, Activity? span, long start)

@@ -50,7 +50,8 @@ internal sealed class GroupClaim(NodeDirectory nodes, CandidateFinder finder, Fl
             found.Add(order.Query, best);
         }
 
-        return [.. best.Union(finder.WhereItRuns(order.Instance.Id, order.Filter))];
+        var runs = finder.WhereItRuns(order.Instance.Id, order.Filter).ToArray();
+        return runs.Length == 0 ? best : [.. best.Union(runs)];
     }
 }
 

@@ -9,7 +9,7 @@ namespace ResourceService.Server.Grpc;
 /// <summary>
 /// Bounds the answers that are made and those that wait for their callers to read them: large ones are made a few at a time, and who has too many
 /// waiting is asked to read them first, before anything is done for another call. What a list leaves is for other calls: a caller that does not read
-/// its lists may still claim. Streams have bounds of their own: they make no message before those before are taken.
+/// its lists may still claim. The requests of lists that wait for their turn count like answers. Streams have bounds of their own: they make no message before those before are taken.
 /// </summary>
 internal sealed class AnswerInterceptor(WorkGates gates) : Interceptor
 {
@@ -37,7 +37,19 @@ internal sealed class AnswerInterceptor(WorkGates gates) : Interceptor
     {
         if (!address.Unread.HasRoom(ListsShare))
             throw RpcErrors.AnswersUnread().ToException();
-        var turn = await gate.EnterAsync(address, context.CancellationToken);
+        // A request is in memory while its call waits, and some compressed bytes may have become megabytes.
+        var waiting = UnreadAnswer.Counted(((IMessage)request).CalculateSize());
+        address.Unread.Take(waiting);
+        WorkTurn turn;
+        try
+        {
+            turn = await gate.EnterAsync(address, context.CancellationToken);
+        }
+        finally
+        {
+            address.Unread.GiveBack(waiting);
+        }
+
         if (turn == WorkTurn.Refused)
             throw RpcErrors.AddressBusy().ToException();
         if (context.CancellationToken.IsCancellationRequested)

@@ -154,9 +154,10 @@ internal sealed class AuditGrpcService(
 
         var list = new V1.ListRefusalsRequest(request) { PageSize = 0, PageToken = "" };
         var position = PageTokens.ReadNumber(list, request.PageToken);
+        var onlyNode = context.IsAgentAlone() ? request.NodeId : null;
         var found = refusals.List(position == 0 ? filter : filter with { Before = position }, pageSize + 1);
         var response = new V1.ListRefusalsResponse();
-        if (Pages.Fill(response.Refusals, found, pageSize, refusal => V1.RefusedClaim.Parser.ParseFrom(refusal.Body), context.CancellationToken) is { } last)
+        if (Pages.Fill(response.Refusals, found, pageSize, refusal => RefusalMapping.ToContract(refusal, onlyNode), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, $"{last.Sequence}");
         return Task.FromResult(response);
     }

@@ -14,6 +14,10 @@ internal static class CallContexts
     public static bool IsNoOperator(this ServerCallContext context) =>
         context.GetHttpContext().Features.Get<Caller>() is { } caller && (caller.Roles & Roles.Operator) == Roles.None;
 
+    /// <summary>Whether the caller is known, and nothing but an agent: it learns of its own node alone.</summary>
+    public static bool IsAgentAlone(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<Caller>() is { Roles: Roles.Agent };
+
     /// <summary>What the caller may still ask; null where callers have no limit.</summary>
     public static CallerLimit? Limit(this ServerCallContext context) => context.GetHttpContext().Features.Get<CallerLimit>();
 }

@@ -47,9 +47,6 @@ internal static class ContractMapping
         PowerState = instance.PowerState,
     };
 
-    /// <summary>A node with everything known of it, or without its larger parts.</summary>
-    public static V1.Node ToContract(NodeView node, bool full) => ToContract(node, full ? NodeParts.Full : NodeParts.Basic);
-
     /// <summary>The parts of a node that are to be shown. What takes work to make is made only if it is shown.</summary>
     public static V1.Node ToContract(NodeView node, NodeParts parts)
     {
@@ -76,7 +73,7 @@ internal static class ContractMapping
         if (parts.Have(V1.Node.NumaTopologyFieldNumber))
             message.NumaTopology = PlacementMapping.Topology(node);
         if (parts.Have(V1.Node.NumaUsageFieldNumber))
-            PlacementMapping.AddNumaUsage(message, node);
+            PlacementMapping.AddNumaUsage(message, node, parts.HaveCpuOwners);
         if (parts.Have(V1.Node.DevicesFieldNumber))
             PlacementMapping.AddDevices(message, node);
         if (parts.Have(V1.Node.StatisticsFieldNumber))

@@ -40,7 +40,7 @@ internal sealed class NodeGrpcService(
                 return await worker.CallAsync(
                     stamp,
                     node => NodeRules.Register(node, spec, generation, fleet.Now),
-                    (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, full: true) },
+                    (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
                     context.CancellationToken);
             },
             context.CancellationToken);
@@ -69,7 +69,7 @@ internal sealed class NodeGrpcService(
                 return await worker.CallAsync(
                     stamp,
                     node => FieldRules.Update(node, fields with { Time = fleet.Now }, rights, generation),
-                    (node, _) => new V1.UpdateNodeResponse { Node = ContractMapping.ToContract(node, full: true) },
+                    (node, _) => new V1.UpdateNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
                     context.CancellationToken);
             },
             context.CancellationToken);
@@ -120,7 +120,7 @@ internal sealed class NodeGrpcService(
                 return await worker.CallAsync(
                     stamp,
                     node => NodeRules.SetState(node, state, reason, generation, fleet.Now),
-                    (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, full: false) },
+                    (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, NodeParts.Basic) },
                     context.CancellationToken);
             },
             context.CancellationToken);

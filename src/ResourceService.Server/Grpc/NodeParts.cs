@@ -17,8 +17,16 @@ internal sealed class NodeParts
     /// <summary>Everything.</summary>
     public static NodeParts Full { get; } = new(detailed: true);
 
+    /// <summary>
+    /// Everything but the owners of CPUs, for answers to changes: those are made by the one reader of the node's queue, and kept for retries.
+    /// </summary>
+    public static NodeParts Changed { get; } = new(detailed: true) { HaveCpuOwners = false };
+
     /// <summary>All but the larger parts.</summary>
     public static NodeParts Basic { get; } = new(detailed: false);
+
+    /// <summary>Whether the owner of each CPU is shown, where the use of cells is.</summary>
+    public bool HaveCpuOwners { get; private init; } = true;
 
     /// <summary>What a mask names, in the field <c>read_mask</c>; without one, <paramref name="otherwise"/>.</summary>
     public static NodeParts Read(FieldMask? mask, NodeParts otherwise, FieldViolations violations)

@@ -21,15 +21,16 @@ internal static class PlacementMapping
     public static V1.NumaTopology? Topology(NodeView node) => node.Spec.Numa is { } numa ? ToContract(numa) : null;
 
     /// <summary>The use of a node's cells, and who owns their CPUs.</summary>
-    public static void AddNumaUsage(V1.Node target, NodeView node)
+    public static void AddNumaUsage(V1.Node target, NodeView node, bool withOwners)
     {
         if (node.Spec.Numa is not { } numa)
             return;
-        var owners = CpuOwner.ByCell(node);
+        var owners = withOwners ? CpuOwner.ByCell(node) : null;
         for (var i = 0; i < numa.Cells.Count; i++)
         {
             var usage = ToContract(numa.Cells[i], node.NumaUsage.Cells[i]);
-            usage.CpuOwners.Add(owners[i].Select(ToContract));
+            if (owners is not null)
+                usage.CpuOwners.Add(owners[i].Select(ToContract));
             target.NumaUsage.Add(usage);
         }
     }

@@ -1,5 +1,6 @@
 using ResourceService.Ledger.Candidates;
 using ResourceService.Ledger.Claims;
+using ResourceService.Storage;
 
 namespace ResourceService.Server.Grpc;
 
@@ -8,6 +9,26 @@ internal static class RefusalMapping
 {
     /// <summary>The most dimensions told of one node; more would only repeat.</summary>
     public const int DimensionsMax = 32;
+
+    /// <summary>A refusal as it was kept.</summary>
+    /// <param name="refusal">The refusal.</param>
+    /// <param name="onlyNode">The node that the caller may know of; null for all.</param>
+    public static V1.RefusedClaim ToContract(RefusalRecord refusal, string? onlyNode)
+    {
+        var refused = V1.RefusedClaim.Parser.ParseFrom(refusal.Body);
+        if (onlyNode is null)
+            return refused;
+        var own = refused.Refusals.Where(each => each.NodeId == onlyNode).ToList();
+        refused.Refusals.Clear();
+        refused.Refusals.Add(own);
+        refused.NodeIds.Clear();
+        refused.NodeIds.Add(onlyNode);
+        refused.Filter = null;
+        refused.Summary = null;
+        if (refused.NamedNodeCount > 1)
+            refused.Message = "";
+        return refused;
+    }
 
     /// <summary>A node that refuses a request which it could nearly take.</summary>
     public static V1.NearMiss ToContract(NearMiss miss) => new()

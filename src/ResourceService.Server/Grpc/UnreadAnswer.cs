@@ -19,6 +19,9 @@ internal sealed class UnreadAnswer(Bound unread, WorkGate? gate)
     /// <summary>Whether it is large enough to wait until it is read.</summary>
     public bool IsCounted => _bytes > 0;
 
+    /// <summary>What counts of a message of a size: small ones do not.</summary>
+    public static int Counted(int bytes) => bytes < CountedBytesMin ? 0 : bytes;
+
     /// <summary>Counts the answer of a call that came through no gate, unless it is small.</summary>
     public static void Count(HttpContext http, Bound unread, int bytes)
     {

@@ -23,7 +23,7 @@ internal enum WorkTurn
 /// <param name="turns">How many work at a time.</param>
 internal sealed class WorkGate(int turns)
 {
-    // A few seconds of work, and about 10 MiB of calls that wait.
+    // A few seconds of work, and about 10 MiB of calls that wait; who lets them wait bounds what their requests hold.
     private const int WaitingMax = 1_000;
 
     private readonly Lock _lock = new();

@@ -76,9 +76,11 @@ internal sealed class RefusalLog : IDisposable
             Note(RefusedRequest.Of(actor, request), error);
     }
 
-    /// <summary>Refusals, newest first.</summary>
+    /// <summary>Refusals, newest first; none where none are to be kept, also while older ones are not deleted yet.</summary>
     public IEnumerable<RefusalRecord> List(RefusalFilter filter, int limit)
     {
+        if (_keptMax == 0)
+            return [];
         RefusalRecord[] waiting;
         lock (_gate)
             waiting = [.. _waiting];
@@ -93,12 +95,18 @@ internal sealed class RefusalLog : IDisposable
     private void Note(in RefusedRequest request, Status error)
     {
         var reason = error.GetDetail<ErrorInfo>()?.Reason ?? "";
+        // It says nothing of its own, and a batch may have a thousand of them around the one that does.
+        if (reason == MetricLabels.BatchNotApplied)
+            return;
         var now = _fleet.Now;
-        var isKept = false;
+        bool isKept;
         long suppressed;
         lock (_gate)
-            isKept = _sample.Takes(request.Actor, reason, request.Nodes.Count == 0 ? "" : request.Nodes[0], request.InstanceId, now, out suppressed)
-                && _waiting.Count < WaitingMax;
+        {
+            var hasRoom = _waiting.Count < WaitingMax;
+            isKept = _sample.Takes(request.Actor, reason, NodeOf(request, reason), request.InstanceId, now, hasRoom, out suppressed);
+        }
+
         _metrics.RefusalSampled(isKept);
         if (!isKept)
             return;
@@ -107,6 +115,10 @@ internal sealed class RefusalLog : IDisposable
         lock (_gate)
             _waiting.Add(refusal with { Sequence = ++_last });
     }
+
+    // What stands for the group's node. Any number of names are no node: they are one group.
+    private static string NodeOf(in RefusedRequest request, string reason) =>
+        request.Nodes.Count == 0 || reason == MetricLabels.NodeNotFound ? "" : request.Nodes[0];
 
     // One at a time. A store that is lost or nearly full has more important things to write.
     private void Write()

@@ -32,13 +32,14 @@ internal sealed class RefusalSample
     /// <param name="node">The first node that was named; empty when none was.</param>
     /// <param name="instance">The instance that got nothing.</param>
     /// <param name="now">The moment.</param>
+    /// <param name="hasRoom">Whether there is room for it. Where there is none it is left out like others.</param>
     /// <param name="suppressed">How many of the group were left out since the last that was kept.</param>
-    public bool Takes(string actor, string reason, string node, string instance, Instant now, out long suppressed)
+    public bool Takes(string actor, string reason, string node, string instance, Instant now, bool hasRoom, out long suppressed)
     {
         var group = GroupOf((actor, reason, node));
         suppressed = 0;
         var isRepeated = _instances.TryGetValue((group, instance), out var kept) && now < kept.Add(_betweenRepetitions);
-        if (isRepeated || !group.Allowance.Has(now) || !_all.Has(now))
+        if (!hasRoom || isRepeated || !group.Allowance.Has(now) || !_all.Has(now))
         {
             group.Suppressed++;
             return false;

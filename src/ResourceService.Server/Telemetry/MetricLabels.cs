@@ -22,6 +22,9 @@ internal static class MetricLabels
     /// <summary>The reason of claims that others of their batch took along.</summary>
     public const string BatchNotApplied = "BATCH_NOT_APPLIED";
 
+    /// <summary>The reason of a claim on a node that is not registered.</summary>
+    public const string NodeNotFound = "NODE_NOT_FOUND";
+
     private const string None = "";
     private const string Accepted = "accepted";
     private const string Refused = "refused";

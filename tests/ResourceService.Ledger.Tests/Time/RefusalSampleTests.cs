@@ -69,7 +69,14 @@ public class RefusalSampleTests
         Assert.InRange(kept, 1, 200 + (20 * 500));
     }
 
+    [Fact]
+    public void What_there_is_no_room_for_is_counted_and_the_next_is_kept()
+    {
+        Assert.Null(Take("vm-1", hasRoom: false));
+        Assert.Equal(1, Take("vm-1"));
+    }
+
     // How many were left out before; null when it is not kept.
-    private long? Take(string instance, string actor = "scheduler", string reason = "DOES_NOT_FIT", string node = "node-1") =>
-        _sample.Takes(actor, reason, node, instance, new Instant(_nowMs), out var suppressed) ? suppressed : null;
+    private long? Take(string instance, string actor = "scheduler", string reason = "DOES_NOT_FIT", string node = "node-1", bool hasRoom = true) =>
+        _sample.Takes(actor, reason, node, instance, new Instant(_nowMs), hasRoom, out var suppressed) ? suppressed : null;
 }

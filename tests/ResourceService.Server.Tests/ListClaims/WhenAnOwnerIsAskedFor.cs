@@ -21,6 +21,10 @@ public sealed class WhenAnOwnerIsAskedFor(SharedService service) : ServiceTest(s
                 Owner(4, pinned, CpuUse.Vcpu, 0), Owner(5, pinned, CpuUse.Vcpu, 1),
             ],
             usage.CpuOwners);
+        // Answers to changes are kept for retries: they are spared it.
+        var updated = await Nodes.UpdateNodeAsync(new UpdateNodeRequest { NodeId = node, Owner = "tests", Traits = { "CUSTOM_KNOWN" } });
+        Assert.Equal(usage.PinnedCpus, Assert.Single(updated.Node.NumaUsage).PinnedCpus);
+        Assert.Empty(updated.Node.NumaUsage[0].CpuOwners);
     }
 
     [Fact]

@@ -42,9 +42,16 @@ public sealed class WhenTheServiceStartsAgain : IDisposable
     [Fact]
     public async Task None_are_kept_where_none_are_wanted()
     {
+        await using (var before = await ServiceProcess.StartAsync(_directory.Path))
+        {
+            await before.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 2));
+            await RefuseAsync(before, "vm-1");
+            Assert.Single(await ListAsync(before));
+            await before.StopGentlyAsync();
+        }
+
         await using var service = await ServiceProcess.StartAsync(_directory.Path, "--Retention:RefusalsMax=0");
-        await service.Clients.Nodes.RegisterNodeAsync(Requests.Node("node-1", vcpus: 2));
-        await RefuseAsync(service, "vm-1");
+        await RefuseAsync(service, "vm-2");
 
         Assert.Empty(await ListAsync(service));
     }

@@ -53,6 +53,24 @@ public sealed class WhenAMethodIsCalled(TwoNodes service) : IClassFixture<TwoNod
 
     public static TheoryData<string> Methods => new(AccessTable.Methods.Select(method => method.FullName));
 
+    [Fact]
+    public async Task An_agent_sees_of_a_refusal_by_several_nodes_what_its_own_lacked()
+    {
+        var claim = Requests.Claim(null, vcpus: 1_000_000);
+        claim.CandidateNodeIds.Add(["own", "other"]);
+        await Expect.ErrorAsync(service.ByRole["scheduler"][0].Claims.ClaimInstanceAsync(claim), StatusCode.ResourceExhausted, "NO_CANDIDATE_FITS");
+        var list = new ListRefusalsRequest { NodeId = "own", InstanceId = claim.Instance.InstanceId };
+
+        var whole = Assert.Single((await service.ByRole["viewer"][0].Audits.ListRefusalsAsync(list)).Refusals);
+        var own = Assert.Single((await service.ByRole["agent"][0].Audits.ListRefusalsAsync(list)).Refusals);
+
+        Assert.Equal(["own", "other"], whole.NodeIds);
+        Assert.Equal(["own", "other"], whole.Refusals.Select(refusal => refusal.NodeId));
+        Assert.Equal(["own"], own.NodeIds);
+        Assert.Equal(whole.Refusals[0], Assert.Single(own.Refusals));
+        Assert.DoesNotContain("other", own.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Methods))]
     public async Task Those_that_the_contract_names_may_call_it_and_no_others(string fullName)
