@@ -20,7 +20,7 @@ internal sealed class ClaimSteps(FleetCaller caller)
         var node = request.NodeId;
         var choose = Random.Next(4) == 0;
         List<string> errors = choose
-            ? caller.Nodes.All(one => Model.RefusalsOf(one, size).Any()) ? ["NO_CANDIDATE_FITS"] : []
+            ? caller.Nodes.All(one => Model.RefusalsOf(one, size, request.Instance.InstanceId).Any()) ? ["NO_CANDIDATE_FITS"] : []
             : [.. Model.RefusalsOf(node, size, request.Instance.InstanceId)];
         if (choose)
             request.NodeId = "";
