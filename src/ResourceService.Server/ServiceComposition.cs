@@ -83,6 +83,7 @@ internal static class ServiceComposition
         services.AddSingleton<FleetIndex>();
         services.AddSingleton<FleetServices>();
         services.AddSingleton<NodeDirectory>();
+        services.AddSingleton<NodeNames>();
         services.AddSingleton<LedgerHistory>();
         services.AddSingleton<HistoryWatch>();
         services.AddSingleton<UsageSampler>();

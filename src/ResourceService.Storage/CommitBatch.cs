@@ -19,6 +19,7 @@ public sealed class CommitBatch
     private readonly List<Migration> _addedMigrations = [];
     private readonly List<Migration> _changedMigrations = [];
     private readonly List<Audit> _audits = [];
+    private readonly List<PastName> _renames = [];
     private readonly List<UsageSnapshot> _snapshots = [];
     private readonly List<RetentionStep> _retention = [];
     private readonly List<RefusalWrite> _refusals = [];
@@ -100,6 +101,9 @@ public sealed class CommitBatch
     /// <summary>Who caused the event at the same place. Only the first event of a request carries its answer, so it is remembered once.</summary>
     public IReadOnlyList<RequestOrigin> Origins => _origins;
 
+    /// <summary>Nodes that exchanged their names, in order.</summary>
+    public IReadOnlyList<PastName> Renames => _renames;
+
     /// <summary>Whether there is nothing to write.</summary>
     public bool IsEmpty =>
         _events.Count == 0 && _snapshots.Count == 0 && _unchangedRequests.Count == 0 && _retention.Count == 0 && _refusals.Count == 0;
@@ -112,7 +116,8 @@ public sealed class CommitBatch
     /// <param name="GenerationBefore">The generation the store must still have; 0 for a node it does not know.</param>
     /// <param name="After">The node in the end.</param>
     /// <param name="SpecChanged">Whether more than usage changed.</param>
-    public readonly record struct NodeUpdate(long GenerationBefore, NodeView After, bool SpecChanged);
+    /// <param name="IsRenamed">Whether its name changed, maybe to one that another node of the batch has until then.</param>
+    public readonly record struct NodeUpdate(long GenerationBefore, NodeView After, bool SpecChanged, bool IsRenamed);
 
     /// <summary>Takes an entry's changes and says where a retry will find its answer; 0 when it carries none.</summary>
     public long Add(CommitEntry entry)
@@ -169,12 +174,16 @@ public sealed class CommitBatch
     private void AddNode(NodeCommit node)
     {
         var after = node.Changes[^1].After;
-        var specChanged = false;
+        var (specChanged, isRenamed) = (false, false);
         foreach (var applied in node.Changes)
-            specChanged |= applied.Change is NodeRegistered or NodeFieldsChanged or NodeStateChanged;
+        {
+            isRenamed |= applied.Change is NodeRenamed;
+            specChanged |= applied.Change is NodeRegistered or NodeFieldsChanged or NodeStateChanged or NodeRenamed;
+        }
+
         _nodes[after.NodeKey] = _nodes.TryGetValue(after.NodeKey, out var earlier)
-            ? new NodeUpdate(earlier.GenerationBefore, after, earlier.SpecChanged || specChanged)
-            : new NodeUpdate(node.Before.Generation, after, specChanged);
+            ? new NodeUpdate(earlier.GenerationBefore, after, earlier.SpecChanged || specChanged, earlier.IsRenamed || isRenamed)
+            : new NodeUpdate(node.Before.Generation, after, specChanged, isRenamed);
     }
 
     private void AddChange(NodeView before, AppliedChange applied, RequestOrigin origin)
@@ -201,6 +210,15 @@ public sealed class CommitBatch
                     MigrationBefore = change.Before?.State,
                     MigrationAfter = change.After.State,
                 });
+                break;
+
+            case NodeRenamed renamed:
+                _events.Add(RenameEvent(before, renamed, applied, origin));
+                foreach (var claim in applied.After.Claims.Values)
+                    AddClaim(claim, claim);
+                // The event of the other node, which ends the old name, comes right before this one.
+                if (renamed.OtherKey is { } other)
+                    _renames.Add(new PastName(LastRevision - 1, before.NodeKey, other, before.Id, applied.After.Id));
                 break;
 
             default:
@@ -257,6 +275,15 @@ public sealed class CommitBatch
             MovedFrom = migration?.Source.NodeKey,
         };
     }
+
+    // What had the new name before is none of the history of the old one, which ends here.
+    private LedgerEvent RenameEvent(NodeView before, NodeRenamed renamed, AppliedChange applied, RequestOrigin origin) => NodeEvent(before, applied, origin) with
+    {
+        StateBefore = (int)renamed.StateBefore,
+        SpecBefore = renamed.OtherKey is null ? null : before.Spec,
+        SpecAfter = renamed.OtherKey is null ? null : applied.After.Spec,
+        MovedFrom = renamed.OtherKey,
+    };
 
     private LedgerEvent NodeEvent(NodeView before, AppliedChange applied, RequestOrigin origin)
     {

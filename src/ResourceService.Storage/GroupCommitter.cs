@@ -193,6 +193,7 @@ public sealed class GroupCommitter : IDisposable
 
         Volatile.Write(ref _lastRevision, batch.LastRevision);
         _lastUnchangedRequest = batch.LastUnchangedRequest;
+        _observer.OnDurable(batch);
         for (var i = 0; i < entries.Count; i++)
         {
             if (answers[i] is { } answer)

@@ -30,6 +30,9 @@ public interface IClaimReader
     /// <summary>Events by revision.</summary>
     IEnumerable<LedgerEvent> ListEvents(EventFilter filter, int limit);
 
+    /// <summary>The nodes that exchanged their names, as far as the events are kept, by ascending revision.</summary>
+    IReadOnlyList<PastName> ListRenames();
+
     /// <summary>The oldest event's revision; 0 when there is none.</summary>
     long OldestRevision();
 

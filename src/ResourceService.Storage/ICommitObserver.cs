@@ -5,6 +5,11 @@ namespace ResourceService.Storage;
 /// <summary>What the rest of the service must know of commits. Called on the committer's thread, in order; implementations are short.</summary>
 public interface ICommitObserver
 {
+    /// <summary>A batch is durable; its nodes do not show it yet.</summary>
+    void OnDurable(CommitBatch batch)
+    {
+    }
+
     /// <summary>A batch is durable and its nodes show it; nobody was told yet.</summary>
     void OnCommitted(CommitBatch batch, int entries);
 

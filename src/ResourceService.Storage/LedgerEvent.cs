@@ -77,7 +77,10 @@ public sealed record LedgerEvent
     /// <summary>The move that made the change, or that its claim is the target of.</summary>
     public MigrationId? MigrationId { get; init; }
 
-    /// <summary>The number of the node that the move leaves, for changes of moves. The other one is in <see cref="MigrationId"/>.</summary>
+    /// <summary>
+    /// The number of the node that the move leaves, for changes of moves; the other one is in <see cref="MigrationId"/>. Of a rename, the number of the
+    /// node that took the old name.
+    /// </summary>
     public int? MovedFrom { get; init; }
 
     /// <summary>The move's state before, when the move changed; null when it began.</summary>

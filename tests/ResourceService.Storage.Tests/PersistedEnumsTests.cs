@@ -24,7 +24,7 @@ public class PersistedEnumsTests
 
     [Fact]
     public void Change_kinds_keep_their_numbers() => AssertStored<ChangeKind>(
-        "NodeRegistered=1 NodeUpdated=2 NodeStateChanged=3 NodeDeleted=4 NodeFieldsChanged=5 InstanceClaimed=10 ClaimConfirmed=11 ClaimRenewed=12 ClaimAborted=13 "
+        "NodeRegistered=1 NodeUpdated=2 NodeStateChanged=3 NodeDeleted=4 NodeFieldsChanged=5 NodeRenamed=6 InstanceClaimed=10 ClaimConfirmed=11 ClaimRenewed=12 ClaimAborted=13 "
             + "ClaimExpired=14 ClaimReleased=15 InstanceUpdated=16 InstanceStayed=17 MigrationClaimed=30 MigrationUpdated=31 MigrationConfirmed=32 MigrationReverted=33 "
             + "MigrationFailed=34 MigrationExpired=35 NodeAudited=40 InstanceAdopted=41 ClaimCorrected=42 InstanceCounted=43");
 

@@ -50,6 +50,26 @@ public sealed record NodeFieldsChanged(Instant Time, ValueList<OwnedFields> Owne
 /// <summary>An operator changed what the node may be used for. <see cref="NodeState.Absent"/> deletes it.</summary>
 public sealed record NodeStateChanged(ChangeKind Kind, Instant Time, NodeState State, string Reason) : LedgerChange(Kind, Time, Reason);
 
+/// <summary>
+/// The node has another name. A fact about one of two nodes that exchange theirs: the one that takes the old name is deleted with it.
+/// </summary>
+/// <param name="Kind"><see cref="ChangeKind.NodeRenamed"/>, or <see cref="ChangeKind.NodeDeleted"/> for the one that takes the old name.</param>
+/// <param name="Time">When.</param>
+/// <param name="Spec">What it is from here on, the name included.</param>
+/// <param name="Generation">Its generation from here on: above all that were given under either name.</param>
+/// <param name="State">What it may be used for from here on.</param>
+/// <param name="StateReason">Why it is in this state.</param>
+/// <param name="Reason">Why it was renamed.</param>
+public sealed record NodeRenamed(
+    ChangeKind Kind, Instant Time, NodeSpec Spec, long Generation, NodeState State, string StateReason, string Reason) : LedgerChange(Kind, Time, Reason)
+{
+    /// <summary>The state of the node that is renamed, before.</summary>
+    public NodeState StateBefore { get; init; }
+
+    /// <summary>The number of the node that takes the old name; null in the change of that one itself.</summary>
+    public int? OtherKey { get; init; }
+}
+
 /// <summary>A claim began (<paramref name="Before"/> is null), changed, or ended (<paramref name="After"/> holds nothing).</summary>
 public sealed record ClaimChanged(ChangeKind Kind, Instant Time, Claim? Before, Claim After, string Reason) : LedgerChange(Kind, Time, Reason)
 {
@@ -99,6 +119,9 @@ public enum ChangeKind
 
     /// <summary>An owner set, or let go of, something of a node above what its agent reports.</summary>
     NodeFieldsChanged = 5,
+
+    /// <summary>A node got another name.</summary>
+    NodeRenamed = 6,
 
     /// <summary>An instance claimed resources under a lease.</summary>
     InstanceClaimed = 10,

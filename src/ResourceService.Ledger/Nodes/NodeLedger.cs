@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Devices;
 using ResourceService.Ledger.Migrations;
@@ -34,6 +35,7 @@ public sealed class NodeLedger(NodeView view)
                 Generation = NextGeneration(),
                 UpdateTime = changed.Time,
             },
+            NodeRenamed renamed => Rename(renamed),
             NodeStateChanged changed => View with
             {
                 State = changed.State,
@@ -66,6 +68,25 @@ public sealed class NodeLedger(NodeView view)
             Generation = NextGeneration(),
             SpecGeneration = NextGeneration(),
             UpdateTime = registered.Time,
+        };
+    }
+
+    private NodeView Rename(NodeRenamed renamed)
+    {
+        Invariant.Require(renamed.Generation >= NextGeneration(), "a generation rises");
+        Invariant.Require(renamed.State != NodeState.Absent || View.Claims.Count == 0, "a node that is deleted holds no claims");
+        return WithSpec(renamed.Spec) with
+        {
+            // Two nodes counted apart until now: what a report of the one shows says nothing of the claims of the other.
+            Claims = View.Claims.ToImmutableSortedDictionary(claim => claim.Key, claim => claim.Value with { Generation = renamed.Generation }),
+            LastEndGeneration = renamed.Generation,
+            NumaUsage = LedgerInvariants.SumNuma(renamed.Spec, View.Claims.Values),
+            DeviceUsage = DeviceUsage.Of(renamed.Spec.Devices, View.Claims.Values),
+            State = renamed.State,
+            StateReason = renamed.StateReason,
+            Generation = renamed.Generation,
+            SpecGeneration = renamed.Generation,
+            UpdateTime = renamed.Time,
         };
     }
 

@@ -86,7 +86,8 @@ public static class NodeRules
         return null;
     }
 
-    internal static Refusal NotFound(NodeId id) => new(RefusalKind.NodeNotFound, $"Node {id} is not registered.");
+    /// <summary>No node of this name is registered.</summary>
+    public static Refusal NotFound(NodeId id) => new(RefusalKind.NodeNotFound, $"Node {id} is not registered.");
 
     internal static Refusal? RefuseStale(NodeView node, long? expected) =>
         expected is null || expected == node.Generation

@@ -18,19 +18,20 @@ internal sealed class NodeAudits(NodeDirectory nodes, FleetServices fleet, Audit
     /// <param name="confirmedOrphans">How many orphaned claims the caller confirms.</param>
     /// <param name="observed">The report, made for the moment of the audit.</param>
     /// <param name="stamp">Who asks.</param>
-    public async ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
-        NodeId id, AuditMode mode, long? expectedGeneration, int confirmedOrphans, Func<Instant, ObservedNode> observed, RequestStamp stamp)
-    {
-        if (nodes.Find(id) is not { } worker)
-            return RpcErrors.NodeNotFound(id.Value);
+    public ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
+        NodeId id, AuditMode mode, long? expectedGeneration, int confirmedOrphans, Func<Instant, ObservedNode> observed, RequestStamp stamp) =>
+        NamedNodes.AskAsync(id, nodes.Find, worker => AuditAsync(worker, id, mode, expectedGeneration, confirmedOrphans, observed, stamp));
 
+    private async ValueTask<CallResult<V1.AuditNodeResponse>> AuditAsync(
+        NodeWorker worker, NodeId id, AuditMode mode, long? expectedGeneration, int confirmedOrphans, Func<Instant, ObservedNode> observed, RequestStamp stamp)
+    {
         var key = worker.View.NodeKey;
         var auditId = nodes.NextAuditId(key);
         var adoption = new Adoption(fleet.Instances);
         var outcome = await NodeStep.RunAsync(() =>
         {
             var gathered = fleet.Now;
-            return new NodeStep(fleet, stamp, worker, Decide, Reply)
+            return new NodeStep(fleet, stamp, worker, NamedNodes.IfNamed(id, Decide), Reply)
             {
                 MayEnd = migration => migration.LeaseEnd <= gathered,
                 Undo = adoption.Leave,

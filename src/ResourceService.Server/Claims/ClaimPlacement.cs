@@ -22,9 +22,15 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     {
         if (order.Node is { } id)
         {
-            return nodes.Find(id) is { } worker
-                ? Answer(await TryClaimAsync(worker, order, stamp, cancellation), id)
-                : RpcErrors.NodeNotFound(id.Value);
+            while (nodes.Find(id) is { } worker)
+            {
+                var outcome = await TryClaimAsync(worker, order, stamp, cancellation);
+                // Where the node got another name while the claim waited, another one may have this name now.
+                if (outcome.Refusal?.Kind != RefusalKind.NodeNotFound || nodes.Find(id) == worker)
+                    return Answer(outcome, id);
+            }
+
+            return RpcErrors.NodeNotFound(id.Value);
         }
 
         return order.Candidates.Count > 0
@@ -116,7 +122,7 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
 
         var id = nodes.NextClaimId(worker.View.NodeKey);
         var command = new NodeCommand(
-            node => ClaimRules.Claim(
+            node => order.Node is { } named && node.Id != named ? Decision.Refuse(NodeRules.NotFound(named)) : ClaimRules.Claim(
                 node, order.Request, order.ExpectedGeneration, MakeClaim(id, order, fleet.Now), fleet.Instances.ObservedOf(order.Instance.Id, node.NodeKey)),
             Reply,
             stamp,

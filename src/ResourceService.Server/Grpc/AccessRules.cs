@@ -20,6 +20,7 @@ internal static class AccessRules
         ["NodeService/ListNodes"] = For(Roles.Scheduler, Roles.Viewer),
         ["NodeService/GetFleetSummary"] = For(Roles.Scheduler, Roles.Viewer),
         ["NodeService/SetNodeState"] = For(),
+        ["NodeService/RenameNode"] = For(),
         ["NodeService/DeleteNode"] = For(),
         ["NodeService/FindCandidates"] = For(Roles.Scheduler, Roles.Viewer),
         ["NodeService/WatchNodes"] = For(Roles.Scheduler, Roles.Viewer),

@@ -10,7 +10,7 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>AuditService: audits, the ledger's history and its verification.</summary>
 internal sealed class AuditGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader,
+    NodeDirectory nodes, NodeNames names, IdempotentCalls calls, NodeAudits audits, LedgerHistory history, HistoryWatch watch, LedgerVerifier verifier, IClaimReader reader,
     RefusalLog refusals)
     : V1.AuditService.AuditServiceBase
 {
@@ -74,7 +74,7 @@ internal sealed class AuditGrpcService(
         violations.Between("revision", request.Revision, 0, long.MaxValue);
         var (start, end) = violations.TimeRange(request.StartTime, request.EndTime);
         var filter = new EventQuery(
-            ReadNode("node_id", request.NodeId, violations),
+            ReadName("node_id", request.NodeId, violations),
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
             request.ClaimId.Length == 0 ? null : violations.RequiredClaimId("claim_id", request.ClaimId),
@@ -98,8 +98,10 @@ internal sealed class AuditGrpcService(
         if (token is not null && !request.NewestFirst)
             history.RequireKept(position);
 
-        var events = reader.ListEvents(filter.ToFilter(position, response.Revision, request.Revision, request.NewestFirst), pageSize + 1);
-        if (Pages.Fill(response.Events, events, pageSize, recorded => EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)), context.CancellationToken) is { } last)
+        var events = filter.ToFilters(position, response.Revision, request.Revision, request.NewestFirst, names, filter.Node is { } node ? KeyOf(node) : 0)
+            .SelectMany(part => reader.ListEvents(part, pageSize + 1))
+            .Take(pageSize + 1);
+        if (Pages.Fill(response.Events, events, pageSize, recorded => EventMapping.ToContract(recorded, NameOf(recorded)), context.CancellationToken) is { } last)
             response.NextPageToken = PageTokens.Write(list, $"{response.Revision}/{last.Revision}");
         return Task.FromResult(response);
     }
@@ -110,7 +112,7 @@ internal sealed class AuditGrpcService(
         var violations = new FieldViolations();
         violations.Between("revision", request.Revision, 0, long.MaxValue);
         var query = new EventQuery(
-            ReadNode("node_id", request.NodeId, violations),
+            ReadName("node_id", request.NodeId, violations),
             violations.OptionalId("instance_id", request.InstanceId),
             violations.Text("actor", request.Actor),
             null,
@@ -122,11 +124,11 @@ internal sealed class AuditGrpcService(
 
         return watch.RunAsync(
             request.Revision,
-            recorded => query.Takes(recorded)
+            recorded => query.Takes(recorded, names, KeyOf)
                 ? new V1.WatchEventsResponse
                 {
                     Revision = recorded.Revision,
-                    Event = EventMapping.ToContract(recorded, NameOf(recorded.NodeKey)),
+                    Event = EventMapping.ToContract(recorded, NameOf(recorded)),
                 }
                 : null,
             revision => new V1.WatchEventsResponse { Revision = revision },
@@ -177,11 +179,20 @@ internal sealed class AuditGrpcService(
 
     private string NameOf(int nodeKey) => nodes.Find(nodeKey)?.View.Id.Value ?? "";
 
+    // The name that the node had then.
+    private string NameOf(LedgerEvent recorded) =>
+        nodes.Find(recorded.NodeKey) is { } worker ? names.NameAt(recorded.NodeKey, recorded.Revision, worker.View.Id).Value : "";
+
+    // A node that never was has no events: a number that no node has.
+    private int KeyOf(NodeId id) => nodes.FindEverRegistered(id)?.View.NodeKey ?? 0;
+
+    private static NodeId? ReadName(string field, string nodeId, FieldViolations violations) =>
+        violations.OptionalId(field, nodeId).Length == 0 ? null : new NodeId(nodeId);
+
     private int? ReadNode(string field, string nodeId, FieldViolations violations)
     {
         violations.OptionalId(field, nodeId);
-        // A node that never was has no events: a number that no node has.
-        return nodeId.Length == 0 ? null : nodes.FindEverRegistered(new NodeId(nodeId))?.View.NodeKey ?? 0;
+        return nodeId.Length == 0 ? null : KeyOf(new NodeId(nodeId));
     }
 
     private static HashSet<V1.EventKind> ReadKinds(IReadOnlyList<V1.EventKind> kinds, FieldViolations violations)

@@ -191,6 +191,7 @@ internal static class ContractMapping
         ChangeKind.NodeRegistered => V1.EventKind.NodeRegistered,
         ChangeKind.NodeUpdated => V1.EventKind.NodeUpdated,
         ChangeKind.NodeFieldsChanged => V1.EventKind.NodeFieldsChanged,
+        ChangeKind.NodeRenamed => V1.EventKind.NodeRenamed,
         ChangeKind.NodeStateChanged => V1.EventKind.NodeStateChanged,
         ChangeKind.NodeDeleted => V1.EventKind.NodeDeleted,
         ChangeKind.InstanceClaimed => V1.EventKind.InstanceClaimed,

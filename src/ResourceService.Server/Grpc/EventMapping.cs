@@ -33,11 +33,11 @@ internal static class EventMapping
     }
 
     /// <summary>What a watcher of nodes sees of an event.</summary>
-    public static V1.NodeChange ToChange(LedgerEvent recorded, NodeView current)
+    public static V1.NodeChange ToChange(LedgerEvent recorded, string nodeId)
     {
         var message = new V1.NodeChange
         {
-            NodeId = current.Id.Value,
+            NodeId = nodeId,
             Generation = recorded.Generation,
             State = ContractMapping.ToContract(recorded.NodeState),
             ClaimCount = recorded.ClaimCount,
@@ -89,19 +89,21 @@ internal static class EventMapping
     }
 
     private static V1.EventState? NodeBefore(LedgerEvent recorded) =>
-        recorded.StateBefore is { } state ? NodeState((NodeState)state, recorded.SpecBefore, recorded.SpecAfter) : null;
+        recorded.StateBefore is { } state ? NodeState(recorded, (NodeState)state, recorded.SpecBefore, recorded.SpecAfter) : null;
 
     // An audit touches nothing by itself.
     private static V1.EventState? NodeAfter(LedgerEvent recorded) =>
-        recorded.StateAfter is { } state ? NodeState((NodeState)state, recorded.SpecAfter, recorded.SpecBefore) : null;
+        recorded.StateAfter is { } state ? NodeState(recorded, (NodeState)state, recorded.SpecAfter, recorded.SpecBefore) : null;
 
-    private static V1.EventState NodeState(NodeState state, NodeSpec? spec, NodeSpec? otherSide)
+    private static V1.EventState NodeState(LedgerEvent recorded, NodeState state, NodeSpec? spec, NodeSpec? otherSide)
     {
         var message = new V1.EventState { NodeState = ContractMapping.ToContract(state) };
         if (spec is not null)
             ContractMapping.AddInventories(message.Inventories, spec.Inventories);
         if (spec is not null && otherSide is not null)
             NodeFields.AddDifferent(message.FieldOwners, spec, otherSide);
+        if (recorded.Kind == ChangeKind.NodeRenamed)
+            message.NodeId = spec!.Id.Value;
         return message;
     }
 }

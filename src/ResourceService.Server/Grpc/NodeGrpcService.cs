@@ -12,8 +12,8 @@ namespace ResourceService.Server.Grpc;
 
 /// <summary>NodeService: registration, states, lists, candidates and watches.</summary>
 internal sealed class NodeGrpcService(
-    NodeDirectory nodes, IdempotentCalls calls, CandidateFinder finder, NodeLists lists, FleetSummaries summaries, HistoryWatch watch, IClaimReader reader,
-    FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
+    NodeDirectory nodes, NodeNames names, IdempotentCalls calls, CandidateFinder finder, NodeLists lists, FleetSummaries summaries, HistoryWatch watch,
+    IClaimReader reader, FleetServices fleet, NodeOptions options) : V1.NodeService.NodeServiceBase
 {
     private const int WatchedNodesMax = 10_000;
 
@@ -35,13 +35,15 @@ internal sealed class NodeGrpcService(
                 // A node that must exist and does not takes no place among those that do.
                 if (generation > 0 && nodes.FindEverRegistered(spec.Id) is null)
                     return RpcErrors.Of(NodeRules.Register(NodeView.Unregistered(0, spec.Id), spec, generation, fleet.Now).Refusal!, spec.Id.Value);
-                if (nodes.FindOrAdd(spec.Id) is not { } worker)
-                    return RpcErrors.TooManyNodes(options.NodesMax);
-                return await worker.CallAsync(
-                    stamp,
-                    node => NodeRules.Register(node, spec, generation, fleet.Now),
-                    (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
-                    context.CancellationToken);
+                return await NamedNodes.AskAsync(
+                    spec.Id,
+                    nodes.FindOrAdd,
+                    worker => worker.CallAsync(
+                        stamp,
+                        NamedNodes.IfNamed(spec.Id, node => NodeRules.Register(node, spec, generation, fleet.Now)),
+                        (node, _) => new V1.RegisterNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
+                        context.CancellationToken),
+                    _ => RpcErrors.TooManyNodes(options.NodesMax));
             },
             context.CancellationToken);
         return result.GetOrThrow();
@@ -62,16 +64,11 @@ internal sealed class NodeGrpcService(
             requestId,
             context.Actor(),
             V1.UpdateNodeResponse.Parser,
-            async stamp =>
-            {
-                if (nodes.Find(id) is not { } worker)
-                    return RpcErrors.NodeNotFound(id.Value);
-                return await worker.CallAsync(
-                    stamp,
-                    node => FieldRules.Update(node, fields with { Time = fleet.Now }, rights, generation),
-                    (node, _) => new V1.UpdateNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
-                    context.CancellationToken);
-            },
+            stamp => NamedNodes.AskAsync(id, nodes.Find, worker => worker.CallAsync(
+                stamp,
+                NamedNodes.IfNamed(id, node => FieldRules.Update(node, fields with { Time = fleet.Now }, rights, generation)),
+                (node, _) => new V1.UpdateNodeResponse { Node = ContractMapping.ToContract(node, NodeParts.Changed) },
+                context.CancellationToken)),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -113,16 +110,33 @@ internal sealed class NodeGrpcService(
             requestId,
             context.Actor(),
             V1.SetNodeStateResponse.Parser,
-            async stamp =>
-            {
-                if (nodes.Find(id) is not { } worker)
-                    return RpcErrors.NodeNotFound(id.Value);
-                return await worker.CallAsync(
-                    stamp,
-                    node => NodeRules.SetState(node, state, reason, generation, fleet.Now),
-                    (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, NodeParts.Basic) },
-                    context.CancellationToken);
-            },
+            stamp => NamedNodes.AskAsync(id, nodes.Find, worker => worker.CallAsync(
+                stamp,
+                NamedNodes.IfNamed(id, node => NodeRules.SetState(node, state, reason, generation, fleet.Now)),
+                (node, _) => new V1.SetNodeStateResponse { Node = ContractMapping.ToContract(node, NodeParts.Basic) },
+                context.CancellationToken)),
+            context.CancellationToken);
+        return result.GetOrThrow();
+    }
+
+    public override async Task<V1.RenameNodeResponse> RenameNode(V1.RenameNodeRequest request, ServerCallContext context)
+    {
+        var violations = new FieldViolations();
+        var ids = (Old: new NodeId(violations.RequiredId("node_id", request.NodeId)), New: new NodeId(violations.RequiredId("new_node_id", request.NewNodeId)));
+        if (ids.Old == ids.New && violations.None)
+            violations.Add("new_node_id", request.NewNodeId, "is the id that the node has; must be another one");
+        var reason = violations.Text("reason", request.Reason, FieldViolations.ReasonLengthMax);
+        var requestId = violations.RequestId("request_id", request.RequestId);
+        var generation = violations.Generation("expected_generation", request.HasExpectedGeneration, request.ExpectedGeneration);
+        violations.ThrowIfAny();
+
+        var result = await calls.RunAsync(
+            request,
+            requestId,
+            context.Actor(),
+            V1.RenameNodeResponse.Parser,
+            stamp => NodeRename.RunAsync(
+                fleet, stamp, ids, (node, other) => RenameRules.Rename(node, other, ids, reason, generation, fleet.Now), options.NodesMax),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -141,18 +155,16 @@ internal sealed class NodeGrpcService(
             requestId,
             context.Actor(),
             V1.DeleteNodeResponse.Parser,
-            async stamp =>
+            stamp => NamedNodes.AskAsync(id, nodes.Find, async worker =>
             {
-                if (nodes.Find(id) is not { } worker)
-                    return RpcErrors.NodeNotFound(id.Value);
                 var outcome = await NodeStep.RunAsync(() => new NodeStep(
                     fleet,
                     stamp,
                     worker,
-                    node => NodeRules.Delete(node, request.Force, reason, generation, fleet.Now),
+                    NamedNodes.IfNamed(id, node => NodeRules.Delete(node, request.Force, reason, generation, fleet.Now)),
                     (_, decision) => new V1.DeleteNodeResponse { ReleasedClaimCount = decision.Changes.Count - 1 }));
                 return CallResult<V1.DeleteNodeResponse>.Of(outcome, id.Value);
-            },
+            }),
             context.CancellationToken);
         return result.GetOrThrow();
     }
@@ -199,10 +211,10 @@ internal sealed class NodeGrpcService(
             request.Revision,
             recorded =>
             {
-                var node = nodes.Find(recorded.NodeKey)!.View;
-                return watched.Count > 0 && !watched.Contains(node.Id.Value)
+                var id = names.NameAt(recorded.NodeKey, recorded.Revision, nodes.Find(recorded.NodeKey)!.View.Id).Value;
+                return watched.Count > 0 && !watched.Contains(id)
                     ? null
-                    : new V1.WatchNodesResponse { Revision = recorded.Revision, Change = EventMapping.ToChange(recorded, node) };
+                    : new V1.WatchNodesResponse { Revision = recorded.Revision, Change = EventMapping.ToChange(recorded, id) };
             },
             revision => new V1.WatchNodesResponse { Revision = revision },
             responseStream,

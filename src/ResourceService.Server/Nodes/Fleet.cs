@@ -24,6 +24,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private readonly IClaimStore _store;
     private readonly FleetServices _services;
     private readonly NodeDirectory _nodes;
+    private readonly NodeNames _names;
     private readonly LedgerHistory _history;
     private readonly UsageSampler _sampler;
     private readonly RefusalLog _refusals;
@@ -40,13 +41,14 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     private ITimer? _looks;
 
     public Fleet(
-        IClaimStore store, FleetServices services, NodeDirectory nodes, LedgerHistory history, UsageSampler sampler, RefusalLog refusals, StoreHealth health,
+        IClaimStore store, FleetServices services, NodeDirectory nodes, NodeNames names, LedgerHistory history, UsageSampler sampler, RefusalLog refusals, StoreHealth health,
         RetentionSweeper retention, ServiceMetrics metrics, FleetReadings readings, CommitOptions commitOptions, RequestOptions requestOptions,
         TimeProvider time, ILogger<Fleet> logger)
     {
         _store = store;
         _services = services;
         _nodes = nodes;
+        _names = names;
         _history = history;
         _sampler = sampler;
         _refusals = refusals;
@@ -72,6 +74,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
         _services.Committer = _committer;
         _services.Nodes = _nodes;
         _nodes.Load(contents);
+        _names.Load();
         _metrics.Observe(_readings);
         _retention.Start();
         _refusals.Start(contents.LastRefusalSequence);
@@ -104,6 +107,13 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     }
 
     /// <inheritdoc/>
+    public void OnDurable(CommitBatch batch)
+    {
+        foreach (var renamed in batch.Renames)
+            _names.Add(renamed);
+    }
+
+    /// <inheritdoc/>
     public void OnCommitted(CommitBatch batch, int entries)
     {
         foreach (var (origin, answer) in batch.InnerRequests)
@@ -132,6 +142,7 @@ internal sealed class Fleet : ICommitObserver, IDisposable
     {
         foreach (var request in requests)
             _services.Requests.RememberFound(request);
+        _names.Load();
         Restore(nodes, unknown);
         // Events that turned out durable were never appended: followers read them from the store.
         _history.StartAfter(_services.Committer.LastRevision);

@@ -38,6 +38,7 @@ internal sealed class NodeDirectory(FleetServices fleet)
                 return known;
             lock (_gate)
             {
+                // Nobody is renamed meanwhile.
                 NodeWorker[] ordered = [.. All];
                 Array.Sort(ordered, static (left, right) => left.View.Id.CompareTo(right.View.Id));
                 return _ordered = ordered;
@@ -49,10 +50,22 @@ internal sealed class NodeDirectory(FleetServices fleet)
     public IEnumerable<NodeWorker> Among(IReadOnlySet<NodeId> ids) => ids.Count == 0 ? ById : ids.Order().Select(Find).OfType<NodeWorker>();
 
     /// <summary>The worker of a registered node.</summary>
-    public NodeWorker? Find(NodeId id) => _byId.TryGetValue(id, out var worker) && worker.View.Exists ? worker : null;
+    public NodeWorker? Find(NodeId id) => FindEverRegistered(id) is { View.Exists: true } worker ? worker : null;
 
     /// <summary>The worker of a node that is or was registered: its history outlives it.</summary>
-    public NodeWorker? FindEverRegistered(NodeId id) => _byId.TryGetValue(id, out var worker) && worker.View.Generation > 0 ? worker : null;
+    public NodeWorker? FindEverRegistered(NodeId id)
+    {
+        if (!_byId.TryGetValue(id, out var worker))
+            return null;
+        // The name and the node tell the same, but for the moment in which two nodes exchange their names: that is waited for.
+        if (worker.View.Id != id)
+        {
+            lock (_gate)
+                worker = _byId[id];
+        }
+
+        return worker.View.Generation > 0 ? worker : null;
+    }
 
     /// <summary>The worker of a node by its number, registered or not.</summary>
     public NodeWorker? Find(int nodeKey) => nodeKey > 0 && nodeKey <= Count ? _byKey[nodeKey - 1] : null;
@@ -91,6 +104,24 @@ internal sealed class NodeDirectory(FleetServices fleet)
 
         _lastClaimSequence = contents.LastClaimSequence;
         _lastAuditSequence = contents.LastAuditSequence;
+    }
+
+    /// <summary>Publishes nodes that exchange their names: who looks for one of them by name finds both as before or both as after.</summary>
+    public void Exchange(Action publish)
+    {
+        lock (_gate)
+            publish();
+    }
+
+    /// <summary>Publishes a node under another name than before.</summary>
+    public void Rename(NodeWorker worker, NodeId id, Action publish)
+    {
+        lock (_gate)
+        {
+            publish();
+            _byId[id] = worker;
+            _ordered = null;
+        }
     }
 
     /// <summary>A node that the store does not know.</summary>

@@ -345,7 +345,10 @@ internal sealed class NodeWorker : IThreadPoolWorkItem, ILeaseHolder
 
     private void Publish(NodeView node)
     {
-        _view = node;
+        if (ReferenceEquals(node.Spec, _view.Spec) || node.Id == _view.Id)
+            _view = node;
+        else
+            _fleet.Nodes.Rename(this, node.Id, () => _view = node);
         _fleet.Candidates.Put(node);
     }
 

@@ -156,6 +156,8 @@ internal sealed class SqliteBatchWriter
             values[2].Value = audit.Time.UnixMs;
         });
 
+    private readonly RowBinder<CommitBatch.NodeUpdate> _noName = new(["@node_key"], static (update, values) => values[0].Value = update.After.NodeKey);
+
     private readonly RowBinder<CommitBatch.NodeUpdate> _noAudit = new(["@node_key"], static (update, values) => values[0].Value = update.After.NodeKey);
 
     private readonly RowBinder<(long Number, RequestOrigin Origin, Instant? Time)> _unchangedRequest = new(
@@ -188,6 +190,7 @@ internal sealed class SqliteBatchWriter
     public void Write(PreparedConnection connection, CommitBatch batch)
     {
         // A node's report comes before its usage, which refers to it; a claim's first row before its changes.
+        Execute(SqliteStatements.FreeNodeName, _noName, batch.Nodes.Where(update => update.IsRenamed));
         Execute(SqliteStatements.UpsertNode, _node, batch.Nodes.Where(update => update.SpecChanged));
         var written = Execute(SqliteStatements.InsertUsage, _newUsage, batch.Nodes.Where(update => update.GenerationBefore == 0))
             + Execute(SqliteStatements.UpdateUsage, _usage, batch.Nodes.Where(update => update.GenerationBefore > 0));
@@ -306,7 +309,7 @@ internal sealed class SqliteBatchWriter
 
     private static bool IsOfNewClaim(LedgerEvent recorded) => recorded is { ClaimId: not null, StateBefore: null } && !IsFull(recorded);
 
-    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.AuditId is not null || recorded.IsOfObserved;
+    private static bool IsFull(LedgerEvent recorded) => recorded.MigrationId is not null || recorded.MovedFrom is not null || recorded.AuditId is not null || recorded.IsOfObserved;
 
     private static bool IsPlain(Claim claim) => claim.Request.IsPlain && claim.Assignment.IsNone && claim.Role == ClaimRole.Primary;
 

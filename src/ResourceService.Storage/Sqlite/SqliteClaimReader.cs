@@ -1,4 +1,5 @@
 using Dapper;
+using ResourceService.Ledger;
 using ResourceService.Ledger.Audits;
 using ResourceService.Ledger.Claims;
 using ResourceService.Ledger.Migrations;
@@ -73,6 +74,13 @@ internal sealed class SqliteClaimReader(SqliteConnections connections) : IClaimR
             end = filter.EndMs,
             limit,
         }, static row => row.ToEvent());
+    }
+
+    public IReadOnlyList<PastName> ListRenames()
+    {
+        using var connection = connections.OpenReader();
+        return [.. connection.Query<(long Revision, int NodeKey, int OtherKey, string Old, string New)>(SqliteStatements.SelectRenames, buffered: false)
+            .Select(row => new PastName(row.Revision - 1, row.NodeKey, row.OtherKey, new NodeId(row.Old), new NodeId(row.New)))];
     }
 
     public bool IsInHistory(long revision)

@@ -32,8 +32,11 @@ internal static class SqliteStatements
         INSERT INTO nodes (node_key, node_id, spec, state, state_reason, register_time)
         VALUES (@node_key, @node_id, @spec, @state, @state_reason, @register_time)
         ON CONFLICT (node_key) DO UPDATE
-        SET spec = excluded.spec, state = excluded.state, state_reason = excluded.state_reason, register_time = excluded.register_time
+        SET node_id = excluded.node_id, spec = excluded.spec, state = excluded.state, state_reason = excluded.state_reason, register_time = excluded.register_time
         """;
+
+    /// <summary>Frees a node's name: one that no node can have stands there until the node gets its new one in the same transaction.</summary>
+    public const string FreeNodeName = "UPDATE nodes SET node_id = ' ' || node_key WHERE node_key = @node_key";
 
     /// <summary>Keeps a node's usage for the first time, if nobody else registered the node.</summary>
     public const string InsertUsage = """
@@ -328,6 +331,12 @@ internal static class SqliteStatements
             AND (NOT @kindsAreLimited OR kind IN @kinds)
             AND (@start IS NULL OR time >= @start)
             AND (@end IS NULL OR time < @end)
+        """;
+
+    /// <summary>Which nodes were renamed, and from what to what? (6 is NodeRenamed; the index needs the number here.)</summary>
+    public const string SelectRenames = """
+        SELECT revision, node_key, source_key, json_extract(before, '$.nodeId'), json_extract(after, '$.nodeId')
+        FROM events WHERE kind = 6 ORDER BY revision
         """;
 
     /// <summary>The oldest first.</summary>

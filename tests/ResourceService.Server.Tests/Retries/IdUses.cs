@@ -45,6 +45,7 @@ internal static class IdUses
             new SetNodeStateRequest { NodeId = await RegisterAsync(clients), State = NodeState.Disabled },
             new DeleteNodeRequest { NodeId = await RegisterAsync(clients) },
             new UpdateNodeRequest { NodeId = await RegisterAsync(clients), Owner = "ops", Labels = { ["rack"] = "r1" } },
+            new RenameNodeRequest { NodeId = await RegisterAsync(clients), NewNodeId = Unique.Id("renamed") },
             Requests.Claim(source),
             new ClaimInstancesRequest { Requests = { Nameless(source) }, AllOrNothing = true },
             // One of them is refused, so that the claims alone do not tell the answer.

@@ -173,6 +173,29 @@ internal sealed class FleetModel
             End(counted, ClaimState.Released);
     }
 
+    /// <summary>A node gets another name, and all that it holds with it; what was reported under that name counts.</summary>
+    public void Rename(string from, string to)
+    {
+        Nodes.Remove(from, out var node);
+        if (Nodes.Remove(to, out var other))
+        {
+            node!.Reported = other.Reported;
+            if (other.Owner is not null)
+                (node.Reserved, node.Owner) = (other.Reserved, other.Owner);
+            if (node.State == NodeState.Enabled)
+                node.State = other.State;
+        }
+
+        Nodes.Add(to, node!);
+        foreach (var claim in On(from).ToList())
+        {
+            claim.Node = to;
+            Touch(claim);
+        }
+
+        (node!.Changed, node.Ended) = (++Time, Time);
+    }
+
     /// <summary>A node goes with all that it holds.</summary>
     public void Delete(string node)
     {
@@ -214,7 +237,7 @@ internal sealed class ModelClaim(string id, string node, string instance, ClaimR
     /// <summary>Rises with time.</summary>
     public long Number { get; } = long.Parse(id.Split('-')[2]);
 
-    public string Node { get; } = node;
+    public string Node { get; set; } = node;
 
     public string Instance { get; } = instance;
 

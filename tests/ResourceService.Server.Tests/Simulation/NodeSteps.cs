@@ -46,6 +46,23 @@ internal sealed class NodeSteps(FleetCaller caller)
             });
     }
 
+    public Task RenameAsync()
+    {
+        var from = caller.AnyNode();
+        var to = caller.Any(caller.Nodes.Where(name => name != from))!;
+        var request = new RenameNodeRequest { NodeId = from, NewNodeId = to, RequestId = Unique.RequestId() };
+        List<string> errors = [.. Missing(from)];
+        if (Model.On(to).Any())
+            errors.Add("NODE_HOLDS_CLAIMS");
+        return caller.CallAsync(
+            "RenameNode", errors, clients => clients.Nodes.RenameNodeAsync(request).ResponseAsync,
+            answer =>
+            {
+                Model.Rename(from, to);
+                Assert.Equal((to, Model.On(to).Count()), (answer.Node.NodeId, answer.Node.ClaimCount));
+            });
+    }
+
     public Task SetStateAsync()
     {
         // Mostly enabled, or nothing would move.

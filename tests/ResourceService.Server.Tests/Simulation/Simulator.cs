@@ -14,6 +14,7 @@ internal sealed class Simulator(FleetCaller caller)
     {
         < 2 => _nodes.RegisterAsync(),
         < 3 => _nodes.UpdateAsync(),
+        < 4 => _nodes.RenameAsync(),
         < 6 => _nodes.SetStateAsync(),
         < 7 => _nodes.DeleteAsync(),
         < 23 => _claims.ClaimAsync(),

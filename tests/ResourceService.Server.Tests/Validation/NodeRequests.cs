@@ -51,6 +51,14 @@ internal static class NodeRequests
             RequestId<SetNodeStateRequest>((request, id) => request.RequestId = id),
             Number<SetNodeStateRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
         .. Of(
+            () => new RenameNodeRequest { NodeId = "node-1", NewNodeId = "node-2" },
+            RequiredId<RenameNodeRequest>("node_id", (request, id) => request.NodeId = id),
+            RequiredId<RenameNodeRequest>("new_node_id", (request, id) => request.NewNodeId = id),
+            One<RenameNodeRequest>("new_node_id", "that the node has", request => request.NewNodeId = request.NodeId),
+            Text<RenameNodeRequest>("reason", 1024, (request, text) => request.Reason = text),
+            RequestId<RenameNodeRequest>((request, id) => request.RequestId = id),
+            Number<RenameNodeRequest>("expected_generation", (request, value) => request.ExpectedGeneration = value, -1)),
+        .. Of(
             () => new DeleteNodeRequest { NodeId = "node-1" },
             RequiredId<DeleteNodeRequest>("node_id", (request, id) => request.NodeId = id),
             Text<DeleteNodeRequest>("reason", 1024, (request, text) => request.Reason = text),

@@ -11,7 +11,7 @@ namespace ResourceService.Storage.Tests.Sqlite;
 /// <summary>The database file itself: its format, its PRAGMAs, its schema version, and files that are not what they should be.</summary>
 public sealed class SqliteFileTests : IDisposable
 {
-    private const long SchemaVersion = 8;
+    private const long SchemaVersion = 9;
 
     private readonly SqliteStoreUnderTest _underTest = new();
 
