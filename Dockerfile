@@ -45,7 +45,7 @@ COPY --from=build /app ./
 COPY --from=build --chown=1654:1654 /data /data
 VOLUME ["/data"]
 # SQLite's temporary files go where writing is allowed; the runtime's diagnostics would need a socket in /tmp.
-# A container's network is its own until a port is published: who publishes it sets Security__Mode (README, "Security").
+# A container's network is its own until a port is published: who publishes it sets Security__Mode (src/ResourceService.Server/README.md, "Security").
 ENV Urls=http://0.0.0.0:5080 \
     Security__AllowUnauthenticatedNetwork=true \
     Storage__DataDirectory=/data \
