@@ -9,3 +9,5 @@ public sealed class SqliteRetentionTests() : RetentionContract(new SqliteStoreUn
 public sealed class SqliteRefusalTests() : RefusalContract(new SqliteStoreUnderTest());
 
 public sealed class SqliteClaimReaderTests() : ClaimReaderContract(new SqliteStoreUnderTest());
+
+public sealed class SqliteNodeTests() : NodeContract(new SqliteStoreUnderTest());
