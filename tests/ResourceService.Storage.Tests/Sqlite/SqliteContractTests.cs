@@ -4,6 +4,8 @@ namespace ResourceService.Storage.Tests.Sqlite;
 
 public sealed class SqliteClaimStoreTests() : ClaimStoreContract(new SqliteStoreUnderTest());
 
+public sealed class SqliteRememberedRequestTests() : RememberedRequestContract(new SqliteStoreUnderTest());
+
 public sealed class SqliteRetentionTests() : RetentionContract(new SqliteStoreUnderTest());
 
 public sealed class SqliteRefusalTests() : RefusalContract(new SqliteStoreUnderTest());
