@@ -1,3 +1,5 @@
+using ResourceService.Ledger.Claims;
+
 namespace ResourceService.Ledger.Nodes;
 
 /// <summary>
@@ -10,7 +12,10 @@ public static class RenameRules
 {
     /// <summary>Decides on both nodes at once.</summary>
     /// <param name="node">The node that is renamed.</param>
-    /// <param name="other">The node with the new name: registered and without claims, deleted, or never registered.</param>
+    /// <param name="other">
+    /// The node with the new name: registered and without claims but OBSERVED ones, deleted, or never registered. What the host was seen to run under its new
+    /// name is what it holds under the old one; the next audit counts what is beyond that.
+    /// </param>
     /// <param name="names">The names, old and new, that the caller knows the two by.</param>
     /// <param name="reason">Why, in the caller's words.</param>
     /// <param name="expectedGeneration">The generation that the renamed node must have; null when it does not matter.</param>
@@ -25,7 +30,7 @@ public static class RenameRules
             return RenameDecision.Refuse(NodeRules.NotFound(names.New));
         if (NodeRules.RefuseStale(node, expectedGeneration) is { } stale)
             return RenameDecision.Refuse(stale);
-        if (other.Claims.Count > 0)
+        if (other.Claims.Values.Any(claim => claim.Role != ClaimRole.Observed))
             return RenameDecision.Refuse(HoldsClaims(other));
 
         var owners = other.Exists ? other.Spec.Owners.Aggregate(node.Spec.Owners, FieldRules.Replace) : node.Spec.Owners;
@@ -39,8 +44,11 @@ public static class RenameRules
 
         // A state that somebody chose outlives one that is everybody's at first.
         var stateOf = node.State == NodeState.Enabled && other.Exists ? other : node;
-        var generation = Math.Max(Math.Max(node.Generation, other.Generation), other.GenerationFloor) + 1;
+        var released = other.Claims.Values.Select((claim, i) => ClaimRules.EndChange(
+            claim, ChangeKind.ClaimReleased, ClaimState.Released, $"its host is {names.Old} by its old name", now, other.Generation + 1 + i));
+        var generation = Math.Max(Math.Max(node.Generation, other.Generation + other.Claims.Count), other.GenerationFloor) + 1;
         return new RenameDecision(
+            ValueList.From<LedgerChange>(released),
             new NodeRenamed(ChangeKind.NodeDeleted, now, NodeSpec.Unknown(names.Old), generation, NodeState.Absent, "", $"renamed to {names.New}")
             {
                 StateBefore = node.State,
@@ -53,11 +61,16 @@ public static class RenameRules
             null);
     }
 
-    private static Refusal HoldsClaims(NodeView other) => new(
-        RefusalKind.NodeHoldsClaims, $"Node {other.Id} is registered and holds {other.Claims.Count} claims: release them first, or give the host another name.")
+    private static Refusal HoldsClaims(NodeView other)
     {
-        Metadata = [KeyValuePair.Create("node_id", other.Id.Value), KeyValuePair.Create("claim_count", other.Claims.Count.ToString())],
-    };
+        var count = other.Claims.Values.Count(claim => claim.Role != ClaimRole.Observed);
+        return new Refusal(
+            RefusalKind.NodeHoldsClaims,
+            $"Node {other.Id} is registered and holds {count} claims of its own: only a node without claims, but for OBSERVED ones, gives its name away.")
+        {
+            Metadata = [KeyValuePair.Create("node_id", other.Id.Value), KeyValuePair.Create("claim_count", count.ToString())],
+        };
+    }
 
     private static Refusal TooManyOwners(NodeId id, int count) => new(
         RefusalKind.OutcomeInvalid, $"owner: {count} owners set something of the one or the other node; at most {FieldRules.OwnersMax} can of node {id}.")
@@ -67,11 +80,12 @@ public static class RenameRules
 }
 
 /// <summary>What becomes of the two nodes of a rename.</summary>
+/// <param name="Released">First: the OBSERVED claims of the other node end.</param>
 /// <param name="OnOther">The change of the node that takes the old name, and is deleted; null when refused.</param>
 /// <param name="OnNode">The change of the node that takes the new name; null when refused.</param>
 /// <param name="Refusal">Why it was refused.</param>
-public readonly record struct RenameDecision(NodeRenamed? OnOther, NodeRenamed? OnNode, Refusal? Refusal)
+public readonly record struct RenameDecision(ValueList<LedgerChange> Released, NodeRenamed? OnOther, NodeRenamed? OnNode, Refusal? Refusal)
 {
     /// <summary>Refused.</summary>
-    public static RenameDecision Refuse(Refusal refusal) => new(null, null, refusal);
+    public static RenameDecision Refuse(Refusal refusal) => new([], null, null, refusal);
 }

@@ -73,7 +73,7 @@ internal sealed class LedgerHistory(IClaimReader reader)
             }
         }
 
-        return [.. reader.ListEvents(new EventFilter { After = revision }, limit)];
+        return [.. reader.ListEvents(new EventFilter { After = revision, Until = LastRevision }, limit)];
     }
 
     /// <summary>Throws OUT_OF_RANGE when events after a revision are no longer kept, or when this ledger never gave it.</summary>

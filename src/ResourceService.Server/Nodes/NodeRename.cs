@@ -49,7 +49,10 @@ internal sealed class NodeRename(
         // The old name ends before the new one begins: that is how watchers learn of it.
         return Accept(
             members,
-            [(taking.Before.NodeKey, decision.OnOther!), (renamed.Before.NodeKey, decision.OnNode!)],
+            [
+                .. decision.Released.Append(decision.OnOther!).Select(change => (taking.Before.NodeKey, change)),
+                (renamed.Before.NodeKey, decision.OnNode!),
+            ],
             () => new V1.RenameNodeResponse { Node = ContractMapping.ToContract(renamed.Ledger.View, NodeParts.Changed) });
     }
 

@@ -96,7 +96,10 @@ public sealed class RenameRulesTests
     private static (NodeView Node, NodeView Other) Apply(NodeView node, NodeView other)
     {
         var decision = Rename(node, other, null);
-        return (new NodeLedger(node).Apply(decision.OnNode!).After, new NodeLedger(other).Apply(decision.OnOther!).After);
+        var taking = new NodeLedger(other);
+        foreach (var change in decision.Released)
+            taking.Apply(change);
+        return (new NodeLedger(node).Apply(decision.OnNode!).After, taking.Apply(decision.OnOther!).After);
     }
 
     private static DrivenNode Registered(NodeSpec spec) => DrivenNode.Registered(spec, nodeKey: 2);

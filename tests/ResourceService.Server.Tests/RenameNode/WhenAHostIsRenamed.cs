@@ -59,6 +59,28 @@ public sealed class WhenAHostIsRenamed(SharedService service) : AuditTest(servic
     }
 
     [Fact]
+    public async Task What_was_seen_to_run_under_the_new_id_stands_not_in_the_way_of_what_was_claimed()
+    {
+        var (old, renamed) = (await RegisterAsync(), Unique.Id("renamed"));
+        var living = await LivingAsync(old.NodeId);
+        await Nodes.RegisterNodeAsync(Requests.Node(renamed));
+        // The host came up under its new name, and its agent reports what runs.
+        var report = await ReportAsync(renamed);
+        report.Instances.Add(new ObservedInstance { Instance = living.Instance, Resources = { living.Resources } });
+        await AuditAsync(report);
+        Assert.Equal(ClaimRole.Observed, Assert.Single(await ListAsync(renamed)).Role);
+
+        await Nodes.RenameNodeAsync(new RenameNodeRequest { NodeId = old.NodeId, NewNodeId = renamed });
+
+        var held = Assert.Single(await ListAsync(renamed));
+        Assert.Equal((living.ClaimId, ClaimRole.Primary, ClaimState.Active), (held.ClaimId, held.Role, held.State));
+        Assert.Empty((await AuditAsync(await ReportAsync(renamed))).Drifts);
+        await Claims.ReleaseInstanceAsync(new ReleaseInstanceRequest { InstanceId = living.Instance.InstanceId });
+        Assert.Equal(0, (await GetAsync(renamed)).ClaimCount);
+        Assert.Equal(0, (await Audits.VerifyLedgerAsync(new VerifyLedgerRequest { NodeId = renamed })).DifferenceCount);
+    }
+
+    [Fact]
     public async Task What_stands_in_the_way_is_named_and_nothing_changes()
     {
         var (old, other) = (await RegisterAsync(), await RegisterAsync());

@@ -176,6 +176,8 @@ internal sealed class FleetModel
     /// <summary>A node gets another name, and all that it holds with it; what was reported under that name counts.</summary>
     public void Rename(string from, string to)
     {
+        foreach (var counted in On(to).ToList())
+            End(counted, ClaimState.Released);
         Nodes.Remove(from, out var node);
         if (Nodes.Remove(to, out var other))
         {

@@ -52,7 +52,7 @@ internal sealed class NodeSteps(FleetCaller caller)
         var to = caller.Any(caller.Nodes.Where(name => name != from))!;
         var request = new RenameNodeRequest { NodeId = from, NewNodeId = to, RequestId = Unique.RequestId() };
         List<string> errors = [.. Missing(from)];
-        if (Model.On(to).Any())
+        if (Model.On(to).Any(claim => claim.Role != ClaimRole.Observed))
             errors.Add("NODE_HOLDS_CLAIMS");
         return caller.CallAsync(
             "RenameNode", errors, clients => clients.Nodes.RenameNodeAsync(request).ResponseAsync,
