@@ -57,7 +57,7 @@ internal static class NodeQuestions
     private static double Ratio(string field, double value, FieldViolations violations)
     {
         if (!(value >= 0) || !double.IsFinite(value))
-            violations.Add(field, $"is {value}; must be 0 or more");
+            violations.Add(field, $"is {value}; must be a number, 0 or more");
         return value;
     }
 

@@ -83,7 +83,7 @@ internal static class DatabaseFile
 
 /// <summary>What a database holds.</summary>
 /// <param name="Revision">The newest event's revision.</param>
-/// <param name="Nodes">Nodes that were ever registered.</param>
+/// <param name="Nodes">Nodes that are registered.</param>
 /// <param name="LiveClaims">Claims that hold resources.</param>
 public sealed record DatabaseSummary(long Revision, long Nodes, long LiveClaims)
 {

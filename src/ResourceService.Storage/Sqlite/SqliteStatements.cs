@@ -479,7 +479,7 @@ internal static class SqliteStatements
 
     /// <summary>How much does the database hold?</summary>
     public const string SelectSummary = """
-        SELECT (SELECT coalesce(max(revision), 0) FROM events) AS Revision, (SELECT count(*) FROM nodes) AS Nodes,
+        SELECT (SELECT coalesce(max(revision), 0) FROM events) AS Revision, (SELECT count(*) FROM nodes WHERE state <> 0) AS Nodes,
             (SELECT count(*) FROM claims WHERE state IN (1, 2)) AS LiveClaims
         """;
 
