@@ -8,7 +8,8 @@ public sealed class WhenEverythingHappensOnADiskThatFails(ITestOutputHelper outp
     [Fact]
     public async Task Each_answer_and_the_ledger_are_what_the_plain_books_say()
     {
-        var course = new Course(Nodes: 20, Instances: 100, StepsUnlessTold: 10_000, BetweenLooks: 10, BetweenComparisons: 200, BetweenKills: 1_000, BetweenExpiries: 500, DiskFails: true);
+        var course = new Course(Nodes: 20, Instances: 100, StepsUnlessTold: 3_000, WholeSteps: 10_000,
+            BetweenLooks: 10, BetweenComparisons: 200, BetweenKills: 1_000, BetweenExpiries: 500, DiskFails: true);
 
         var (calls, faults) = await course.RunAsync(output);
 
