@@ -16,21 +16,26 @@ internal sealed class ClaimPlacement(NodeDirectory nodes, CandidateFinder finder
     // How many nodes are asked in vain before the caller is sent away to come again. Each time another claim was faster by microseconds.
     private const int AttemptsMax = 1000;
 
+    // How often a name is looked up again. Each time the node with the name really changed.
+    private const int RoundsMax = 32;
+
     /// <summary>The claim, or why there is none.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallResult<V1.ClaimInstanceResponse>> PlaceAsync(ClaimOrder order, RequestStamp stamp, CancellationToken cancellation)
     {
         if (order.Node is { } id)
         {
-            while (nodes.Find(id) is { } worker)
+            for (var round = 0; round < RoundsMax; round++)
             {
+                if (nodes.Find(id) is not { } worker)
+                    return RpcErrors.NodeNotFound(id.Value);
                 var outcome = await TryClaimAsync(worker, order, stamp, cancellation);
                 // Where the node got another name while the claim waited, another one may have this name now.
                 if (outcome.Refusal?.Kind != RefusalKind.NodeNotFound || nodes.Find(id) == worker)
                     return Answer(outcome, id);
             }
 
-            return RpcErrors.NodeNotFound(id.Value);
+            return RpcErrors.QueueFull();
         }
 
         return order.Candidates.Count > 0
